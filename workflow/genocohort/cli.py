@@ -1,0 +1,92 @@
+"""The command line: find the command or step, import only that one, turn errors into exit codes."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from genocohort.errors import GenocohortError
+
+COMMANDS = {
+    "run": "run the workflow on a study",
+    "check": "check every input and report all problems at once; computes nothing",
+    "plan": "say what would run",
+    "init": "make a study folder that runs",
+    "doctor": "tell which backends this machine has and what is missing",
+}
+STEPS = {
+    "preflight": "check every input before anything is computed",
+    "alignments": "metrics of one sample's alignments",
+    "alignment_summary": "alignment metrics of all samples",
+    "genotypes": "calls of one chromosome into the genotype store",
+    "variants": "summaries of one chromosome's calls",
+    "variant_summary": "variant summaries of the cohort",
+    "kinship": "kinship coefficients of all pairs",
+    "sample_qc": "metrics and one verdict per sample",
+    "structure": "LD pruning, principal components, Fst",
+    "clinical": "clinical records into checked tables",
+    "outcomes": "Table 1 and survival",
+    "association": "association tests of one chromosome",
+    "association_summary": "association results of the cohort",
+    "accounts": "check the ledger of all steps",
+    "report": "one HTML report",
+}
+
+
+def _usage() -> str:
+    def block(entries: dict[str, str]) -> str:
+        return "\n".join(f"  {name:<20} {text}" for name, text in entries.items())
+
+    return (
+        "usage: genocohort COMMAND [options]   (genocohort COMMAND --help for its options)\n\n"
+        "From alignments, variant calls and clinical records to checked, comparable results.\n\n"
+        f"commands:\n{block(COMMANDS)}\n\nsteps, as the workflow calls them:\n{block(STEPS)}\n"
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point of `genocohort`.
+
+    Returns
+    -------
+    int
+        0 ok, 2 configuration or usage, 3 input data, 4 external tool, 5 finished with losses.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(_usage(), end="")
+        return 0
+    if arguments[0] in ("-V", "--version"):
+        from importlib.metadata import version
+
+        print(f"genocohort {version('genocohort')}")
+        return 0
+    name = arguments[0]
+    if name in COMMANDS:
+        module = importlib.import_module(f"genocohort.commands.{name}")
+    elif name in STEPS:
+        # Results must not depend on how many threads a BLAS would take (summation order).
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        module = importlib.import_module(f"genocohort.steps.{name}.run")
+    else:
+        print(f"genocohort: no command {name!r}\n\n{_usage()}", end="", file=sys.stderr)
+        return 2
+    description = (COMMANDS | STEPS)[name]
+    parser = argparse.ArgumentParser(
+        prog=f"genocohort {name}",
+        description=f"{description[0].upper()}{description[1:]}.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=getattr(module, "EXAMPLES", None),
+    )
+    module.add_arguments(parser)
+    try:
+        result = module.run(parser.parse_args(arguments[1:]))
+    except GenocohortError as error:
+        print(f"genocohort {name}: error [{error.exit_code}]: {error.message()}", file=sys.stderr)
+        return error.exit_code
+    return int(result or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

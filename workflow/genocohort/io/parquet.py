@@ -1,0 +1,126 @@
+"""Write and read result tables: one documented schema, deterministic bytes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from genocohort.domain.table import Table
+from genocohort.errors import InputDataError
+from genocohort.io.atomic import replacing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TYPES = {
+    "string": pa.string(),
+    "dictionary": pa.dictionary(pa.int32(), pa.string()),
+    "bool": pa.bool_(),
+    "int8": pa.int8(),
+    "int16": pa.int16(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "float32": pa.float32(),
+    "float64": pa.float64(),
+    "list<string>": pa.list_(pa.string()),
+}
+
+
+def arrow_schema(table: Table, genome_build: str = "") -> pa.Schema:
+    """The pyarrow schema of a declared table, with its version in the metadata."""
+    fields = [pa.field(c.name, _TYPES[c.type], nullable=bool(c.missing)) for c in table.columns]
+    metadata = {"table": table.name, "schema_version": str(table.version)}
+    if genome_build:
+        metadata["genome_build"] = genome_build
+    return pa.schema(fields, metadata=metadata)
+
+
+def write_table(
+    path: Path,
+    table: Table,
+    columns: "Mapping[str, Any] | pd.DataFrame | pa.Table",
+    *,
+    genome_build: str = "",
+) -> None:
+    """Write one table to Parquet (zstd), atomically; the same content gives the same bytes.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    table : Table
+        Its declaration; the columns must be exactly those declared (any order).
+    columns : mapping of str to array-like, pandas.DataFrame or pyarrow.Table
+        The content. NaN in a float column becomes null.
+    genome_build : str
+        Recorded in the metadata where coordinates are in the table.
+
+    Raises
+    ------
+    ValueError
+        Columns are missing or not declared, or a null stands where none is allowed.
+    """
+    schema = arrow_schema(table, genome_build)
+    given = columns.column_names if isinstance(columns, pa.Table) else list(columns)
+    if set(given) != set(table.column_names):
+        missing = sorted(set(table.column_names) - set(given))
+        extra = sorted(set(given) - set(table.column_names))
+        raise ValueError(f"{table.name}: missing columns {missing}, undeclared columns {extra}")
+    arrays = []
+    for field in schema:
+        array = _to_arrow(columns[field.name], field.type)
+        if array.null_count and not field.nullable:
+            raise ValueError(f"{table.name}.{field.name}: {array.null_count} nulls, none allowed")
+        arrays.append(array)
+    with replacing(Path(path)) as temporary:
+        pq.write_table(
+            pa.Table.from_arrays(arrays, schema=schema),
+            temporary,
+            compression="zstd",
+            version="2.6",
+            data_page_version="1.0",
+            write_statistics=True,
+            store_schema=True,
+        )
+
+
+def _to_arrow(values: Any, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
+    if isinstance(values, pa.ChunkedArray | pa.Array):
+        if isinstance(values, pa.ChunkedArray):
+            values = values.combine_chunks()
+        if pa.types.is_dictionary(kind) and pa.types.is_dictionary(values.type):
+            values = values.cast(pa.string())
+        return values.dictionary_encode() if pa.types.is_dictionary(kind) else values.cast(kind)
+    if pa.types.is_dictionary(kind):
+        return pa.array(values, pa.string(), from_pandas=True).dictionary_encode()
+    return pa.array(values, kind, from_pandas=True)
+
+
+def read_table(path: Path, table: Table, columns: list[str] | None = None) -> pa.Table:
+    """Read a result table and check that it is the declared one.
+
+    Raises
+    ------
+    InputDataError
+        The file is missing, is not Parquet, or holds another table or schema version.
+    """
+    try:
+        file = pq.ParquetFile(path)
+    except (FileNotFoundError, pa.ArrowInvalid) as error:
+        raise InputDataError(
+            "cannot read a result table",
+            where=str(path),
+            remedy="run the step that writes it again",
+        ) from error
+    metadata = file.schema_arrow.metadata or {}
+    found = (metadata.get(b"table", b"").decode(), metadata.get(b"schema_version", b"").decode())
+    if found != (table.name, str(table.version)):
+        raise InputDataError(
+            f"holds table {found[0] or '(unknown)'} version {found[1] or '?'}",
+            where=str(path),
+            expected=f"table {table.name} version {table.version}",
+            remedy="run the step that writes it again with this version of genocohort",
+        )
+    return file.read(columns=columns)

@@ -1,0 +1,7 @@
+"""Settings of the step `preflight`."""
+
+from genocohort.config import Settings
+
+
+class PreflightSettings(Settings):
+    """Thresholds and choices of this step."""

@@ -1,0 +1,235 @@
+"""One study: its configuration, sample sheet and calls, resolved into what the workflow needs."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from genocohort.config import Settings, parse_settings, read_yaml
+from genocohort.domain.genome import PRIMARY, Genome, canonical_contig
+from genocohort.domain.sheet import Sample
+from genocohort.errors import ConfigError, GenocohortError, InputDataError, Problems
+from genocohort.io.atomic import write_text
+from genocohort.io.calls import CallsHeader, calls_companions, read_calls_header
+from genocohort.io.sheet import read_sample_sheet, sheet_text
+from genocohort.steps.accounts.settings import AccountsSettings
+from genocohort.steps.alignment_summary.settings import AlignmentSummarySettings
+from genocohort.steps.alignments.settings import AlignmentsSettings
+from genocohort.steps.association.settings import AssociationSettings
+from genocohort.steps.association_summary.settings import AssociationSummarySettings
+from genocohort.steps.clinical.column_map import ColumnMap
+from genocohort.steps.clinical.settings import ClinicalSettings
+from genocohort.steps.genotypes.settings import GenotypesSettings
+from genocohort.steps.kinship.settings import KinshipSettings
+from genocohort.steps.outcomes.settings import OutcomesSettings
+from genocohort.steps.preflight.settings import PreflightSettings
+from genocohort.steps.report.settings import ReportSettings
+from genocohort.steps.sample_qc.settings import SampleQcSettings
+from genocohort.steps.structure.settings import StructureSettings
+from genocohort.steps.variant_summary.settings import VariantSummarySettings
+from genocohort.steps.variants.settings import VariantsSettings
+
+
+class Inputs(Settings):
+    """The files a study hands in; paths are relative to the study folder.
+
+    `calls` is one file with all chromosomes, or a pattern with `{chromosome}` for one file each.
+    """
+
+    sample_sheet: str = "config/samples.tsv"
+    calls: str | None = None
+    clinical: str | None = None
+    pedigree: str | None = None
+    genes: str | None = None
+
+
+class Config(Settings):
+    """config.yaml: science only. Resources live in profiles, images in the lock."""
+
+    study: str = Field(default="study", min_length=1)
+    genome: Genome = Genome()
+    inputs: Inputs
+    chromosomes: tuple[str, ...] = Field(
+        default=(), description="names as in the calls; empty: all primary ones, or all contigs"
+    )
+    preflight: PreflightSettings = PreflightSettings()
+    alignments: AlignmentsSettings = AlignmentsSettings()
+    alignment_summary: AlignmentSummarySettings = AlignmentSummarySettings()
+    genotypes: GenotypesSettings = GenotypesSettings()
+    variants: VariantsSettings = VariantsSettings()
+    variant_summary: VariantSummarySettings = VariantSummarySettings()
+    kinship: KinshipSettings = KinshipSettings()
+    sample_qc: SampleQcSettings = SampleQcSettings()
+    structure: StructureSettings = StructureSettings()
+    clinical: ClinicalSettings = ClinicalSettings()
+    outcomes: OutcomesSettings = OutcomesSettings()
+    association: AssociationSettings = AssociationSettings()
+    association_summary: AssociationSummarySettings = AssociationSummarySettings()
+    accounts: AccountsSettings = AccountsSettings()
+    report: ReportSettings = ReportSettings()
+
+    @field_validator("chromosomes", mode="before")
+    @classmethod
+    def _names_are_text(cls, value: object) -> object:
+        # YAML reads 21 as a number; a chromosome's name is text.
+        return [str(v) for v in value] if isinstance(value, list) else value
+
+
+STEPS = tuple(
+    name for name in Config.model_fields if name not in ("study", "genome", "inputs", "chromosomes")
+)
+
+
+@dataclass(frozen=True)
+class Chromosome:
+    """A chromosome of the analysis: canonical name, name in its file, the file."""
+
+    name: str
+    contig: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Study:
+    """A configuration with the files it names opened just far enough to know what to run."""
+
+    path: Path
+    config: Config
+    samples: tuple[Sample, ...]
+    headers: tuple[CallsHeader, ...]
+    column_map: ColumnMap | None
+
+    @cached_property
+    def genotyped(self) -> tuple[Sample, ...]:
+        """Samples of the sheet that the calls hold, in the calls' order."""
+        if not self.headers:
+            return ()
+        by_name = {s.vcf_name: s for s in self.samples}
+        return tuple(by_name[n] for n in self.headers[0].samples if n in by_name)
+
+    @cached_property
+    def aligned(self) -> tuple[Sample, ...]:
+        """Samples with an alignment file."""
+        return tuple(s for s in self.samples if s.alignment)
+
+    @cached_property
+    def chromosomes(self) -> tuple[Chromosome, ...]:
+        """What the per-chromosome steps run over, in karyotype order (then the calls' order)."""
+        found = {
+            canonical_contig(name): Chromosome(canonical_contig(name), name, header.path)
+            for header in self.headers
+            for name in header.contigs
+        }
+        wanted = [canonical_contig(name) for name in self.config.chromosomes]
+        if not wanted:
+            wanted = [n for n in PRIMARY if n in found] or list(found)
+        return tuple(found[name] for name in wanted if name in found)
+
+    @cached_property
+    def alleged_chromosomes(self) -> tuple[str, ...]:
+        """Chromosomes the configuration asks for and no file of calls holds."""
+        held = {c.name for c in self.chromosomes}
+        return tuple(n for n in self.config.chromosomes if canonical_contig(n) not in held)
+
+    def input_files(self) -> tuple[Path, ...]:
+        """Every file the study reads, each once."""
+        given = self.config.inputs
+        paths = [self.path, Path(given.sample_sheet)]
+        for header in self.headers:
+            paths += [header.path, *calls_companions(header.path)]
+        paths += [Path(p) for p in (given.clinical, given.pedigree, given.genes) if p]
+        paths += [Path(p) for p in (self.column_map.paths() if self.column_map else ())]
+        for sample in self.aligned:
+            paths += [Path(p) for p in (sample.alignment, sample.reference) if p]
+        return tuple(dict.fromkeys(paths))
+
+    def write_inputs(self, folder: Path) -> None:
+        """Write the normalised sheets; a file whose content is unchanged keeps its time."""
+        texts = {
+            "samples.tsv": sheet_text(self.samples),
+            "genotyped.tsv": sheet_text(self.genotyped),
+            "aligned.tsv": sheet_text(self.aligned),
+        }
+        for name, text in texts.items():
+            path = folder / name
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                write_text(path, text)
+
+
+def load_config(path: Path) -> Config:
+    """Read and check config.yaml.
+
+    Raises
+    ------
+    Problems
+        Every problem of the file at once.
+    """
+    return parse_settings(Config, read_yaml(path), str(path))
+
+
+def load_study(path: Path) -> Study:
+    """Load the configuration and open what it names; the working directory is the study folder.
+
+    Raises
+    ------
+    Problems
+        Every problem that keeps the workflow from being laid out.
+    """
+    config = load_config(path)
+    problems: list[GenocohortError] = []
+    samples: tuple[Sample, ...] = ()
+    try:
+        samples = read_sample_sheet(Path(config.inputs.sample_sheet))
+    except GenocohortError as error:
+        problems.append(error)
+    column_map = None
+    if config.inputs.clinical:
+        try:
+            where = config.inputs.clinical
+            column_map = parse_settings(ColumnMap, read_yaml(Path(where)), where)
+        except GenocohortError as error:
+            problems.append(error)
+    headers: list[CallsHeader] = []
+    for calls_path in _calls_paths(config, problems):
+        try:
+            headers.append(read_calls_header(calls_path))
+        except GenocohortError as error:
+            problems.append(error)
+    if problems:
+        raise Problems(_flat(problems))
+    return Study(path, config, samples, tuple(headers), column_map)
+
+
+def _flat(problems: list[GenocohortError]) -> list[GenocohortError]:
+    flat: list[GenocohortError] = []
+    for problem in problems:
+        flat += problem.problems if isinstance(problem, Problems) else [problem]
+    return flat
+
+
+def _calls_paths(config: Config, problems: list[GenocohortError]) -> list[Path]:
+    pattern = config.inputs.calls
+    if not pattern:
+        return []
+    if "{chromosome}" not in pattern:
+        return [Path(pattern)]
+    if not config.chromosomes:
+        problems.append(
+            ConfigError(
+                "inputs.calls has {chromosome}, so the chromosomes must be listed",
+                remedy="add for example `chromosomes: [chr21, chr22]`",
+            )
+        )
+    return [Path(pattern.replace("{chromosome}", name)) for name in config.chromosomes]
+
+
+def missing_files(study: Study) -> list[GenocohortError]:
+    """One problem per input file that does not exist."""
+    return [
+        InputDataError(
+            "an input file does not exist", where=str(path), remedy="correct its path, or bring it"
+        )
+        for path in study.input_files()
+        if not path.exists()
+    ]

@@ -1,0 +1,28 @@
+rule alignment_summary:
+    input:
+        sheet="work/sheet/aligned.tsv",
+        flagstat=expand(f"{FULL}/alignments/{{sample}}.flagstat.parquet", sample=ALIGNED),
+        contigs=expand(f"{FULL}/alignments/{{sample}}.contigs.parquet", sample=ALIGNED),
+        histograms=expand(f"{FULL}/alignments/{{sample}}.histograms.parquet", sample=ALIGNED),
+    output:
+        samples=f"{FULL}/alignment_summary/samples.parquet",
+        contigs=f"{FULL}/alignment_summary/contigs.parquet",
+        histograms=f"{FULL}/alignment_summary/histograms.parquet",
+        ledger=f"{FULL}/alignment_summary/ledger.json",
+    log:
+        "logs/alignment_summary.log",
+    benchmark:
+        "benchmarks/alignment_summary.tsv"
+    params:
+        settings=settings("alignment_summary"),
+        genome=study.config.genome.to_json(),
+        folder=f"{FULL}/alignments",
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+    container:
+        image("alignment_summary")
+    shell:
+        "genocohort alignment_summary --sheet {input.sheet} --folder {params.folder}"
+        " --settings {params.settings:q} --genome {params.genome:q}"
+        " --samples {output.samples} --contigs {output.contigs} --histograms {output.histograms}"
+        " --ledger {output.ledger} 2> {log}"

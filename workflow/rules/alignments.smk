@@ -1,0 +1,28 @@
+rule alignments:
+    input:
+        checked=ancient(CHECKED),
+        alignment=lambda wildcards: ALIGNED[wildcards.sample].alignment,
+        reference=lambda wildcards: ALIGNED[wildcards.sample].reference or [],
+    output:
+        flagstat=f"{FULL}/alignments/{{sample}}.flagstat.parquet",
+        contigs=f"{FULL}/alignments/{{sample}}.contigs.parquet",
+        histograms=f"{FULL}/alignments/{{sample}}.histograms.parquet",
+        ledger=f"{FULL}/alignments/{{sample}}.ledger.json",
+    log:
+        "logs/alignments/{sample}.log",
+    benchmark:
+        "benchmarks/alignments/{sample}.tsv"
+    params:
+        settings=settings("alignments"),
+        genome=study.config.genome.to_json(),
+        reference=lambda wildcards, input: f"--reference {input.reference}" if input.reference else "",
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+    container:
+        image("alignments")
+    shell:
+        "genocohort alignments --sample {wildcards.sample:q} --alignment {input.alignment:q} {params.reference}"
+        " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
+        " --flagstat {output.flagstat:q} --contigs {output.contigs:q} --histograms {output.histograms:q}"
+        " --ledger {output.ledger:q} 2> {log:q}"

@@ -1,0 +1,30 @@
+rule association:
+    input:
+        store=expand(
+            f"{FULL}/genotypes/{{{{chromosome}}}}.{{part}}", part=("pgen", "pvar", "psam")
+        ),
+        phenotypes=f"{FULL}/clinical/phenotypes_wide.parquet",
+        links=f"{FULL}/clinical/samples.parquet",
+        components=f"{FULL}/structure/components.parquet",
+        sample_qc=f"{FULL}/sample_qc/samples.parquet",
+    output:
+        results=f"{FULL}/association/{{chromosome}}.parquet",
+        ledger=f"{FULL}/association/{{chromosome}}.ledger.json",
+    log:
+        "logs/association/{chromosome}.log",
+    benchmark:
+        "benchmarks/association/{chromosome}.tsv"
+    params:
+        settings=settings("association"),
+        genome=study.config.genome.to_json(),
+        folder=f"{FULL}/genotypes",
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+    container:
+        image("association")
+    shell:
+        "genocohort association --folder {params.folder} --chromosome {wildcards.chromosome:q}"
+        " --phenotypes {input.phenotypes} --links {input.links} --components {input.components}"
+        " --sample-qc {input.sample_qc} --settings {params.settings:q} --genome {params.genome:q}"
+        " --threads {threads} --mem-mb {resources.mem_mb}"
+        " --results {output.results:q} --ledger {output.ledger:q} 2> {log:q}"

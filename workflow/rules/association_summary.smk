@@ -1,0 +1,32 @@
+rule association_summary:
+    input:
+        results=expand(f"{FULL}/association/{{chromosome}}.parquet", chromosome=CHROMOSOMES),
+        genes=study.config.inputs.genes or [],
+    output:
+        phenotypes=f"{FULL}/association_summary/phenotypes.parquet",
+        top_hits=f"{FULL}/association_summary/top_hits.parquet",
+        gwas=[
+            f"{FULL}/association_summary/{name}.{ending}"
+            for name in study.config.association.phenotype_names()
+            for ending in ("gwas.parquet", "gwas-ssf.tsv.gz", "gwas-ssf.tsv.gz-meta.yaml")
+        ],
+        ledger=f"{FULL}/association_summary/ledger.json",
+    log:
+        "logs/association_summary.log",
+    benchmark:
+        "benchmarks/association_summary.tsv"
+    params:
+        settings=settings("association_summary"),
+        genome=study.config.genome.to_json(),
+        folder=f"{FULL}/association",
+        output_folder=f"{FULL}/association_summary",
+        names=list(CHROMOSOMES),
+        genes=lambda wildcards, input: f"--genes {input.genes}" if input.genes else "",
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+    container:
+        image("association_summary")
+    shell:
+        "genocohort association_summary --folder {params.folder} --chromosomes {params.names:q} {params.genes}"
+        " --settings {params.settings:q} --genome {params.genome:q} --output-folder {params.output_folder}"
+        " --ledger {output.ledger} 2> {log}"

@@ -1,0 +1,37 @@
+CLINICAL_TABLES = (
+    "participants",
+    "samples",
+    "observations",
+    "conditions",
+    "exposures",
+    "outcomes",
+    "phenotypes_wide",
+    "findings",
+)
+
+
+rule clinical:
+    input:
+        checked=ancient(CHECKED),
+        column_map=study.config.inputs.clinical or [],
+        files=[str(path) for path in study.column_map.paths()] if study.column_map else [],
+        sheet="work/sheet/samples.tsv",
+        pedigree=study.config.inputs.pedigree or [],
+    output:
+        tables=expand(f"{FULL}/clinical/{{table}}.parquet", table=CLINICAL_TABLES),
+        ledger=f"{FULL}/clinical/ledger.json",
+    log:
+        "logs/clinical.log",
+    benchmark:
+        "benchmarks/clinical.tsv"
+    params:
+        settings=settings("clinical"),
+        folder=f"{FULL}/clinical",
+        pedigree=lambda wildcards, input: f"--pedigree {input.pedigree}" if input.pedigree else "",
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+    container:
+        image("clinical")
+    shell:
+        "genocohort clinical --column-map {input.column_map} --sheet {input.sheet} {params.pedigree}"
+        " --settings {params.settings:q} --folder {params.folder} --ledger {output.ledger} 2> {log}"

@@ -1,0 +1,26 @@
+rule genotypes:
+    input:
+        checked=ancient(CHECKED),
+        calls=lambda wildcards: str(CHROMOSOMES[wildcards.chromosome].path),
+        sheet="work/sheet/genotyped.tsv",
+    output:
+        pgen=f"{FULL}/genotypes/{{chromosome}}.pgen",
+        pvar=f"{FULL}/genotypes/{{chromosome}}.pvar",
+        psam=f"{FULL}/genotypes/{{chromosome}}.psam",
+        ledger=f"{FULL}/genotypes/{{chromosome}}.ledger.json",
+    log:
+        "logs/genotypes/{chromosome}.log",
+    benchmark:
+        "benchmarks/genotypes/{chromosome}.tsv"
+    params:
+        settings=settings("genotypes"),
+        genome=study.config.genome.to_json(),
+        contig=lambda wildcards: CHROMOSOMES[wildcards.chromosome].contig,
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+    container:
+        image("genotypes")
+    shell:
+        "genocohort genotypes --calls {input.calls:q} --contig {params.contig:q} --sheet {input.sheet}"
+        " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
+        " --pgen {output.pgen:q} --pvar {output.pvar:q} --psam {output.psam:q} --ledger {output.ledger:q} 2> {log:q}"

@@ -1,0 +1,32 @@
+rule kinship:
+    input:
+        store=expand(
+            f"{FULL}/genotypes/{{chromosome}}.{{part}}",
+            chromosome=CHROMOSOMES,
+            part=("pgen", "pvar", "psam"),
+        ),
+        sheet="work/sheet/genotyped.tsv",
+        pedigree=study.config.inputs.pedigree or [],
+    output:
+        pairs=f"{FULL}/kinship/pairs.parquet",
+        ledger=f"{FULL}/kinship/ledger.json",
+    log:
+        "logs/kinship.log",
+    benchmark:
+        "benchmarks/kinship.tsv"
+    params:
+        settings=settings("kinship"),
+        genome=study.config.genome.to_json(),
+        folder=f"{FULL}/genotypes",
+        names=list(CHROMOSOMES),
+        pedigree=lambda wildcards, input: f"--pedigree {input.pedigree}" if input.pedigree else "",
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+    container:
+        image("kinship")
+    shell:
+        "genocohort kinship --folder {params.folder} --chromosomes {params.names:q} --sheet {input.sheet}"
+        " {params.pedigree} --settings {params.settings:q} --genome {params.genome:q}"
+        " --threads {threads} --mem-mb {resources.mem_mb}"
+        " --pairs {output.pairs} --ledger {output.ledger} 2> {log}"

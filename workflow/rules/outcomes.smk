@@ -1,0 +1,38 @@
+rule outcomes:
+    input:
+        tables=rules.clinical.output.tables,
+        store=(
+            expand(
+                f"{FULL}/genotypes/{{chromosome}}.{{part}}",
+                chromosome=CHROMOSOMES,
+                part=("pgen", "pvar", "psam"),
+            )
+            if GENOTYPED
+            else []
+        ),
+    output:
+        table1=f"{FULL}/outcomes/table1.parquet",
+        curves=f"{FULL}/outcomes/survival_curves.parquet",
+        tests=f"{FULL}/outcomes/survival_tests.parquet",
+        hazards=f"{FULL}/outcomes/hazards.parquet",
+        ledger=f"{FULL}/outcomes/ledger.json",
+    log:
+        "logs/outcomes.log",
+    benchmark:
+        "benchmarks/outcomes.tsv"
+    params:
+        settings=settings("outcomes"),
+        folder=f"{FULL}/clinical",
+        store=lambda wildcards, input: (
+            f"--genotypes {FULL}/genotypes --chromosomes {' '.join(CHROMOSOMES)}"
+            if input.store
+            else ""
+        ),
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+    container:
+        image("outcomes")
+    shell:
+        "genocohort outcomes --folder {params.folder} {params.store} --settings {params.settings:q}"
+        " --table1 {output.table1} --curves {output.curves} --tests {output.tests} --hazards {output.hazards}"
+        " --ledger {output.ledger} 2> {log}"

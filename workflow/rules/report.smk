@@ -1,0 +1,26 @@
+REPORTED = [f"{FULL}/{step}/ledger.json" for step, on in SUMMARIES.items() if on]
+
+
+rule report:
+    input:
+        summaries=REPORTED,
+        ledger=rules.accounts.output.ledger,
+        accounts=rules.accounts.output.accounts,
+    output:
+        html=f"{FULL}/report/index.html",
+    log:
+        "logs/report.log",
+    benchmark:
+        "benchmarks/report.tsv"
+    params:
+        settings=settings("report"),
+        genome=study.config.genome.to_json(),
+        study=study.config.study,
+        folder=FULL,
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+    container:
+        image("report")
+    shell:
+        "genocohort report --folder {params.folder} --study {params.study:q} --settings {params.settings:q}"
+        " --genome {params.genome:q} --output {output.html} 2> {log}"

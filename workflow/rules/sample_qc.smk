@@ -1,0 +1,44 @@
+rule sample_qc:
+    input:
+        sheet="work/sheet/samples.tsv",
+        variants=f"{FULL}/variant_summary/samples.parquet" if GENOTYPED else [],
+        store=(
+            expand(
+                f"{FULL}/genotypes/{{chromosome}}.{{part}}",
+                chromosome=CHROMOSOMES,
+                part=("pgen", "pvar", "psam"),
+            )
+            if GENOTYPED
+            else []
+        ),
+        kinship=f"{FULL}/kinship/pairs.parquet" if GENOTYPED else [],
+        alignments=f"{FULL}/alignment_summary/samples.parquet" if ALIGNED else [],
+    output:
+        samples=f"{FULL}/sample_qc/samples.parquet",
+        reasons=f"{FULL}/sample_qc/reasons.parquet",
+        ledger=f"{FULL}/sample_qc/ledger.json",
+    log:
+        "logs/sample_qc.log",
+    benchmark:
+        "benchmarks/sample_qc.tsv"
+    params:
+        settings=settings("sample_qc"),
+        genome=study.config.genome.to_json(),
+        calls=lambda wildcards, input: (
+            f"--variants {input.variants} --kinship {input.kinship} --folder {FULL}/genotypes"
+            f" --chromosomes {' '.join(CHROMOSOMES)}"
+            if input.variants
+            else ""
+        ),
+        alignments=lambda wildcards, input: (
+            f"--alignments {input.alignments}" if input.alignments else ""
+        ),
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+    container:
+        image("sample_qc")
+    shell:
+        "genocohort sample_qc --sheet {input.sheet} {params.calls} {params.alignments}"
+        " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
+        " --samples {output.samples} --reasons {output.reasons} --ledger {output.ledger} 2> {log}"

@@ -1,0 +1,37 @@
+rule structure:
+    input:
+        store=expand(
+            f"{FULL}/genotypes/{{chromosome}}.{{part}}",
+            chromosome=CHROMOSOMES,
+            part=("pgen", "pvar", "psam"),
+        ),
+        kinship=f"{FULL}/kinship/pairs.parquet",
+        sample_qc=f"{FULL}/sample_qc/samples.parquet",
+        groups=f"{FULL}/clinical/participants.parquet" if study.column_map else [],
+    output:
+        components=f"{FULL}/structure/components.parquet",
+        eigenvalues=f"{FULL}/structure/eigenvalues.parquet",
+        pruned=f"{FULL}/structure/pruned.parquet",
+        fst=f"{FULL}/structure/fst.parquet",
+        ledger=f"{FULL}/structure/ledger.json",
+    log:
+        "logs/structure.log",
+    benchmark:
+        "benchmarks/structure.tsv"
+    params:
+        settings=settings("structure"),
+        genome=study.config.genome.to_json(),
+        folder=f"{FULL}/genotypes",
+        names=list(CHROMOSOMES),
+        groups=lambda wildcards, input: f"--participants {input.groups}" if input.groups else "",
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+    container:
+        image("structure")
+    shell:
+        "genocohort structure --folder {params.folder} --chromosomes {params.names:q}"
+        " --kinship {input.kinship} --sample-qc {input.sample_qc} {params.groups}"
+        " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
+        " --components {output.components} --eigenvalues {output.eigenvalues} --pruned {output.pruned}"
+        " --fst {output.fst} --ledger {output.ledger} 2> {log}"

@@ -1,0 +1,27 @@
+rule variants:
+    input:
+        checked=ancient(CHECKED),
+        calls=lambda wildcards: str(CHROMOSOMES[wildcards.chromosome].path),
+        sheet="work/sheet/genotyped.tsv",
+    output:
+        sites=f"{FULL}/variants/{{chromosome}}.sites.parquet",
+        samples=f"{FULL}/variants/{{chromosome}}.samples.parquet",
+        histograms=f"{FULL}/variants/{{chromosome}}.histograms.parquet",
+        ledger=f"{FULL}/variants/{{chromosome}}.ledger.json",
+    log:
+        "logs/variants/{chromosome}.log",
+    benchmark:
+        "benchmarks/variants/{chromosome}.tsv"
+    params:
+        settings=settings("variants"),
+        genome=study.config.genome.to_json(),
+        contig=lambda wildcards: CHROMOSOMES[wildcards.chromosome].contig,
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+    container:
+        image("variants")
+    shell:
+        "genocohort variants --calls {input.calls:q} --contig {params.contig:q} --sheet {input.sheet}"
+        " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
+        " --sites {output.sites:q} --samples {output.samples:q} --histograms {output.histograms:q}"
+        " --ledger {output.ledger:q} 2> {log:q}"
