@@ -1,4 +1,4 @@
-"""Genome builds: contig names, lengths, pseudo-autosomal regions; coordinates are 0-based half-open."""
+"""Genome builds: contig names, lengths, pseudo-autosomal regions; positions are 0-based."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -57,7 +57,7 @@ _PAR: dict[str, tuple[tuple[str, int, int], ...]] = {
 
 
 def canonical_contig(name: str) -> str:
-    """The one name used inside for a contig: `chr1` for 1, chr1, CHR1 and NC_000001.11; others as is."""
+    """The name used inside for a contig: `chr1` for 1, chr1, CHR1, NC_000001.11; others as is."""
     stem = name.split(".")[0]
     if stem in _ACCESSION:
         return _ACCESSION[stem]
@@ -71,8 +71,7 @@ def canonical_contig(name: str) -> str:
 
 
 def contig_class(name: str) -> ContigClass:
-    """Autosome, X, Y, MT or other, by the canonical name; contigs of no known karyotype are autosomes
-    only when they are numbered chromosomes."""
+    """Autosome (chr1 to chr22), X, Y, MT or other, by the canonical name."""
     canonical = canonical_contig(name)
     if canonical in PRIMARY[:22]:
         return "autosome"

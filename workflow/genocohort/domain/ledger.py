@@ -27,8 +27,8 @@ class Dropped(Settings):
 class Entry(Settings):
     """One line of the ledger; `n_in` = `n_kept` + the sum of `dropped`.
 
-    `source` names the step, and `source_scopes` the scopes of it ("" for inputs from outside), whose
-    `n_kept` of the same unit must add up to this entry's `n_in`.
+    `source` names the step ("" for inputs from outside) and `source_scopes` its scopes whose `n_kept`
+    of the same unit must add up to this entry's `n_in`.
     """
 
     step: str

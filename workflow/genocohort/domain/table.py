@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-# Type names are pyarrow's; "dictionary" is an int32-indexed string dictionary (for contigs and ids).
+# Type names are pyarrow's; "dictionary" is an int32-indexed string dictionary (contigs, ids).
 TYPES = (
     "string", "dictionary", "bool", "int8", "int16", "int32", "int64", "float32", "float64",
     "list<string>",

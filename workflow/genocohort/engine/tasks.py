@@ -10,8 +10,8 @@ R = TypeVar("R")
 def map_tasks(function: Callable[[T], R], tasks: Iterable[T], *, threads: int) -> list[R]:
     """Apply `function` to every task on Dask's threaded scheduler.
 
-    The list of tasks must be derived from the data alone (never from the number of threads), and
-    results come back in the order of the tasks: a reduction over them is the same for any `threads`.
+    The list of tasks must be derived from the data alone, never from the number of threads. Results
+    come back in the order of the tasks, so that a reduction over them is the same for any `threads`.
 
     Parameters
     ----------
@@ -37,10 +37,8 @@ def map_tasks(function: Callable[[T], R], tasks: Iterable[T], *, threads: int) -
         raise ValueError(f"threads must be at least 1, got {threads}")
     if threads == 1 or len(items) < 2:
         return [function(item) for item in items]
-    import dask
+    from dask.base import compute
+    from dask.delayed import delayed
 
-    delayed = [
-        dask.delayed(function, pure=False)(dask.delayed(item, traverse=False)) for item in items
-    ]
-    results = dask.compute(*delayed, scheduler="threads", num_workers=threads)
-    return list(results)
+    calls = [delayed(function, pure=False)(delayed(item, traverse=False)) for item in items]
+    return list(compute(*calls, scheduler="threads", num_workers=threads))

@@ -135,7 +135,7 @@ def _contig_line(line: str) -> tuple[str, int | None]:
 
 
 def _index_names(path: Path) -> list[str]:
-    """Contig names a tabix-style index holds; an index that cannot be read is preflight's business."""
+    """Contig names a tabix-style index holds; a damaged index is for preflight to report."""
     if not any(Path(f"{path}{s}").exists() for s in (".tbi", ".csi")):
         return []
     import pysam

@@ -44,7 +44,8 @@ def read_sample_sheet(path: Path) -> tuple[Sample, ...]:
             "participant_id": row.get("participant_id") or sample_id,
             "vcf_name": row.get("vcf_name") or sample_id,
         }
-        samples.append(Sample(**{**row, "sex": sex}))
+        row.pop("sex", None)
+        samples.append(Sample(sex=sex, **row))
     if not samples:
         problems.append(InputDataError("the sample sheet has no rows", where=str(path)))
     if problems:

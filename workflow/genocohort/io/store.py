@@ -1,4 +1,4 @@
-"""The genotype store: one PLINK 2 fileset (.pgen, .pvar, .psam) per chromosome, biallelic records."""
+"""The genotype store: one PLINK 2 fileset per chromosome (.pgen, .pvar, .psam), biallelic."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -151,7 +151,7 @@ def write_pvar(
     contig_lines: Sequence[str],
     rows: Iterator[tuple[str, int, str, str, str, str, str, str]],
 ) -> None:
-    """Write the .pvar: (chromosome, 1-based position, id, ref, alt, qual, filter, info) per variant."""
+    """Write the .pvar; per variant: chromosome, 1-based position, id, ref, alt, qual, filter, info."""
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         for line in contig_lines:
             stream.write(line + "\n")

@@ -1,4 +1,4 @@
-"""Read CSV and TSV files as text: nothing is ever parsed as a number, and every row keeps its line."""
+"""Read CSV and TSV files as text: nothing is parsed as a number, every row keeps its line."""
 
 import csv
 from dataclasses import dataclass, field
@@ -40,8 +40,8 @@ def read_text_table(path: Path, delimiter: str | None = None) -> TextTable:
     """Read a delimited text file with a header line.
 
     The delimiter is a tab where the header has one, else a comma, else a semicolon, else blanks
-    (PLINK). Lines that start with `##` and blank lines are skipped and counted; a leading `#` of the
-    header (`#IID`) is removed.
+    (PLINK). Lines that start with `##` and blank lines are skipped and counted; a leading `#` of
+    the header (`#IID`) is removed.
 
     Raises
     ------
