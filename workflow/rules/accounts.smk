@@ -1,4 +1,4 @@
-CALLED = bool(CHROMOSOMES)
+CALLED = bool(CHROMOSOMES)  # a sites-only file has chromosomes and no samples
 SUMMARIES = {
     "alignment_summary": bool(ALIGNED),
     "variant_summary": CALLED,
@@ -11,18 +11,24 @@ SUMMARIES = {
         GENOTYPED and study.column_map and study.config.association.phenotype_names()
     ),
 }
-LEDGERS = [f"{FULL}/{step}/ledger.json" for step in ("preflight", *(s for s, on in SUMMARIES.items() if on))]
-LEDGERS += expand(f"{FULL}/alignments/{{sample}}.ledger.json", sample=ALIGNED)
-LEDGERS += expand(f"{FULL}/variants/{{chromosome}}.ledger.json", chromosome=CHROMOSOMES)
-if GENOTYPED:
-    LEDGERS += expand(f"{FULL}/genotypes/{{chromosome}}.ledger.json", chromosome=CHROMOSOMES)
-if SUMMARIES["association_summary"]:
-    LEDGERS += expand(f"{FULL}/association/{{chromosome}}.ledger.json", chromosome=CHROMOSOMES)
+PER_RUN = ["preflight", *(step for step, used in SUMMARIES.items() if used)]
+PER_CHROMOSOME = ["variants"] * CALLED + ["genotypes"] * bool(GENOTYPED)
+PER_CHROMOSOME += ["association"] * SUMMARIES["association_summary"]
+PER_SAMPLE = ["alignments"] * bool(ALIGNED)
 
 
 rule accounts:
     input:
-        ledgers=LEDGERS,
+        per_run=expand(f"{FULL}/{{step}}/ledger.json", step=PER_RUN),
+        per_chromosome=expand(
+            f"{FULL}/{{step}}/{{chromosome}}.ledger.json",
+            step=PER_CHROMOSOME,
+            chromosome=CHROMOSOMES,
+        ),
+        per_sample=expand(
+            f"{FULL}/{{step}}/{{sample}}.ledger.json", step=PER_SAMPLE, sample=ALIGNED
+        ),
+        sheet="work/sheet/aligned.tsv",
     output:
         ledger=f"{FULL}/accounts/ledger.parquet",
         accounts=f"{FULL}/accounts/accounts.json",
@@ -33,8 +39,14 @@ rule accounts:
     params:
         settings=settings("accounts"),
         folder=FULL,
+        per_run=PER_RUN,
+        per_chromosome=PER_CHROMOSOME,
+        per_sample=PER_SAMPLE,
+        names=list(CHROMOSOMES),
     container:
         image("accounts")
     shell:
         "genocohort accounts --folder {params.folder} --settings {params.settings:q}"
+        " --steps {params.per_run:q} --per-chromosome {params.per_chromosome:q} --chromosomes {params.names:q}"
+        " --per-sample {params.per_sample:q} --sheet {input.sheet}"
         " --ledger {output.ledger} --accounts {output.accounts} 2> {log}"

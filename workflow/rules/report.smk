@@ -1,9 +1,6 @@
-REPORTED = [f"{FULL}/{step}/ledger.json" for step, on in SUMMARIES.items() if on]
-
-
 rule report:
     input:
-        summaries=REPORTED,
+        summaries=expand(f"{FULL}/{{step}}/ledger.json", step=PER_RUN),
         ledger=rules.accounts.output.ledger,
         accounts=rules.accounts.output.accounts,
     output:

@@ -11,7 +11,7 @@ def map_tasks(function: Callable[[T], R], tasks: Iterable[T], *, threads: int) -
     """Apply `function` to every task on Dask's threaded scheduler.
 
     The list of tasks must be derived from the data alone, never from the number of threads. Results
-    come back in the order of the tasks, so that a reduction over them is the same for any `threads`.
+    come back in the order of the tasks, so a reduction over them is the same for any `threads`.
 
     Parameters
     ----------
@@ -41,4 +41,5 @@ def map_tasks(function: Callable[[T], R], tasks: Iterable[T], *, threads: int) -
     from dask.delayed import delayed
 
     calls = [delayed(function, pure=False)(delayed(item, traverse=False)) for item in items]
-    return list(compute(*calls, scheduler="threads", num_workers=threads))
+    results = compute(*calls, scheduler="threads", num_workers=threads)  # type: ignore[no-untyped-call]
+    return list(results)

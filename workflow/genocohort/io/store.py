@@ -151,7 +151,7 @@ def write_pvar(
     contig_lines: Sequence[str],
     rows: Iterator[tuple[str, int, str, str, str, str, str, str]],
 ) -> None:
-    """Write the .pvar; per variant: chromosome, 1-based position, id, ref, alt, qual, filter, info."""
+    """Write the .pvar; a row holds chromosome, 1-based position, id, ref, alt, qual, filter, info."""
     with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
         for line in contig_lines:
             stream.write(line + "\n")
