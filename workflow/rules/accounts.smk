@@ -36,6 +36,8 @@ rule accounts:
         "logs/accounts.log",
     benchmark:
         "benchmarks/accounts.tsv"
+    container:
+        image("accounts")
     params:
         settings=settings("accounts"),
         folder=FULL,
@@ -43,8 +45,6 @@ rule accounts:
         per_chromosome=PER_CHROMOSOME,
         per_sample=PER_SAMPLE,
         names=list(CHROMOSOMES),
-    container:
-        image("accounts")
     shell:
         "genocohort accounts --folder {params.folder} --settings {params.settings:q}"
         " --steps {params.per_run:q} --per-chromosome {params.per_chromosome:q} --chromosomes {params.names:q}"

@@ -13,14 +13,14 @@ rule alignment_summary:
         "logs/alignment_summary.log",
     benchmark:
         "benchmarks/alignment_summary.tsv"
+    container:
+        image("alignment_summary")
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         settings=settings("alignment_summary"),
         genome=study.config.genome.to_json(),
         folder=f"{FULL}/alignments",
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-    container:
-        image("alignment_summary")
     shell:
         "genocohort alignment_summary --sheet {input.sheet} --folder {params.folder}"
         " --settings {params.settings:q} --genome {params.genome:q}"

@@ -12,15 +12,17 @@ rule alignments:
         "logs/alignments/{sample}.log",
     benchmark:
         "benchmarks/alignments/{sample}.tsv"
-    params:
-        settings=settings("alignments"),
-        genome=study.config.genome.to_json(),
-        reference=lambda wildcards, input: f"--reference {input.reference}" if input.reference else "",
+    container:
+        image("alignments")
     threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
-    container:
-        image("alignments")
+    params:
+        settings=settings("alignments"),
+        genome=study.config.genome.to_json(),
+        reference=lambda wildcards, input: (
+            f"--reference {input.reference}" if input.reference else ""
+        ),
     shell:
         "genocohort alignments --sample {wildcards.sample:q} --alignment {input.alignment:q} {params.reference}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"

@@ -1,8 +1,6 @@
 rule association:
     input:
-        store=expand(
-            f"{FULL}/genotypes/{{{{chromosome}}}}.{{part}}", part=("pgen", "pvar", "psam")
-        ),
+        store=expand(f"{FULL}/genotypes/{{{{chromosome}}}}.{{part}}", part=("pgen", "pvar", "psam")),
         phenotypes=f"{FULL}/clinical/phenotypes_wide.parquet",
         links=f"{FULL}/clinical/samples.parquet",
         components=f"{FULL}/structure/components.parquet",
@@ -14,14 +12,14 @@ rule association:
         "logs/association/{chromosome}.log",
     benchmark:
         "benchmarks/association/{chromosome}.tsv"
+    container:
+        image("association")
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         settings=settings("association"),
         genome=study.config.genome.to_json(),
         folder=f"{FULL}/genotypes",
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-    container:
-        image("association")
     shell:
         "genocohort association --folder {params.folder} --chromosome {wildcards.chromosome:q}"
         " --phenotypes {input.phenotypes} --links {input.links} --components {input.components}"

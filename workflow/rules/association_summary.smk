@@ -15,6 +15,10 @@ rule association_summary:
         "logs/association_summary.log",
     benchmark:
         "benchmarks/association_summary.tsv"
+    container:
+        image("association_summary")
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         settings=settings("association_summary"),
         genome=study.config.genome.to_json(),
@@ -22,10 +26,6 @@ rule association_summary:
         output_folder=f"{FULL}/association_summary",
         names=list(CHROMOSOMES),
         genes=lambda wildcards, input: f"--genes {input.genes}" if input.genes else "",
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-    container:
-        image("association_summary")
     shell:
         "genocohort association_summary --folder {params.folder} --chromosomes {params.names:q} {params.genes}"
         " --settings {params.settings:q} --genome {params.genome:q} --output-folder {params.output_folder}"

@@ -24,14 +24,14 @@ rule clinical:
         "logs/clinical.log",
     benchmark:
         "benchmarks/clinical.tsv"
+    container:
+        image("clinical")
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         settings=settings("clinical"),
         folder=f"{FULL}/clinical",
         pedigree=lambda wildcards, input: f"--pedigree {input.pedigree}" if input.pedigree else "",
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-    container:
-        image("clinical")
     shell:
         "genocohort clinical --column-map {input.column_map} --sheet {input.sheet} {params.pedigree}"
         " --settings {params.settings:q} --folder {params.folder} --ledger {output.ledger} 2> {log}"

@@ -12,14 +12,14 @@ rule genotypes:
         "logs/genotypes/{chromosome}.log",
     benchmark:
         "benchmarks/genotypes/{chromosome}.tsv"
+    container:
+        image("genotypes")
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         settings=settings("genotypes"),
         genome=study.config.genome.to_json(),
         contig=lambda wildcards: CHROMOSOMES[wildcards.chromosome].contig,
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-    container:
-        image("genotypes")
     shell:
         "genocohort genotypes --calls {input.calls:q} --contig {params.contig:q} --sheet {input.sheet}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"

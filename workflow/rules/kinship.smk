@@ -14,17 +14,17 @@ rule kinship:
         "logs/kinship.log",
     benchmark:
         "benchmarks/kinship.tsv"
+    container:
+        image("kinship")
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         settings=settings("kinship"),
         genome=study.config.genome.to_json(),
         folder=f"{FULL}/genotypes",
         names=list(CHROMOSOMES),
         pedigree=lambda wildcards, input: f"--pedigree {input.pedigree}" if input.pedigree else "",
-    threads: 2
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-    container:
-        image("kinship")
     shell:
         "genocohort kinship --folder {params.folder} --chromosomes {params.names:q} --sheet {input.sheet}"
         " {params.pedigree} --settings {params.settings:q} --genome {params.genome:q}"

@@ -20,6 +20,10 @@ rule outcomes:
         "logs/outcomes.log",
     benchmark:
         "benchmarks/outcomes.tsv"
+    container:
+        image("outcomes")
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         settings=settings("outcomes"),
         folder=f"{FULL}/clinical",
@@ -28,10 +32,6 @@ rule outcomes:
             if input.store
             else ""
         ),
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-    container:
-        image("outcomes")
     shell:
         "genocohort outcomes --folder {params.folder} {params.store} --settings {params.settings:q}"
         " --table1 {output.table1} --curves {output.curves} --tests {output.tests} --hazards {output.hazards}"

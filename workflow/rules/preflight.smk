@@ -9,11 +9,11 @@ rule preflight:
         "logs/preflight.log",
     benchmark:
         "benchmarks/preflight.tsv"
-    params:
-        config=str(study.path),
-    resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
     container:
         image("preflight")
+    resources:
+        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+    params:
+        config=str(study.path),
     shell:
         "genocohort preflight --config {params.config:q} --output {output.report} --ledger {output.ledger} 2> {log}"

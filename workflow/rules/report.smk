@@ -9,15 +9,15 @@ rule report:
         "logs/report.log",
     benchmark:
         "benchmarks/report.tsv"
+    container:
+        image("report")
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         settings=settings("report"),
         genome=study.config.genome.to_json(),
         study=study.config.study,
         folder=FULL,
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-    container:
-        image("report")
     shell:
         "genocohort report --folder {params.folder} --study {params.study:q} --settings {params.settings:q}"
         " --genome {params.genome:q} --output {output.html} 2> {log}"

@@ -21,6 +21,11 @@ rule sample_qc:
         "logs/sample_qc.log",
     benchmark:
         "benchmarks/sample_qc.tsv"
+    container:
+        image("sample_qc")
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         settings=settings("sample_qc"),
         genome=study.config.genome.to_json(),
@@ -33,11 +38,6 @@ rule sample_qc:
         alignments=lambda wildcards, input: (
             f"--alignments {input.alignments}" if input.alignments else ""
         ),
-    threads: 2
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-    container:
-        image("sample_qc")
     shell:
         "genocohort sample_qc --sheet {input.sheet} {params.calls} {params.alignments}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"

@@ -18,17 +18,17 @@ rule structure:
         "logs/structure.log",
     benchmark:
         "benchmarks/structure.tsv"
+    container:
+        image("structure")
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         settings=settings("structure"),
         genome=study.config.genome.to_json(),
         folder=f"{FULL}/genotypes",
         names=list(CHROMOSOMES),
         groups=lambda wildcards, input: f"--participants {input.groups}" if input.groups else "",
-    threads: 2
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-    container:
-        image("structure")
     shell:
         "genocohort structure --folder {params.folder} --chromosomes {params.names:q}"
         " --kinship {input.kinship} --sample-qc {input.sample_qc} {params.groups}"

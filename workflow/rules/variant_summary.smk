@@ -2,7 +2,9 @@ rule variant_summary:
     input:
         sites=expand(f"{FULL}/variants/{{chromosome}}.sites.parquet", chromosome=CHROMOSOMES),
         samples=expand(f"{FULL}/variants/{{chromosome}}.samples.parquet", chromosome=CHROMOSOMES),
-        histograms=expand(f"{FULL}/variants/{{chromosome}}.histograms.parquet", chromosome=CHROMOSOMES),
+        histograms=expand(
+            f"{FULL}/variants/{{chromosome}}.histograms.parquet", chromosome=CHROMOSOMES
+        ),
     output:
         chromosomes=f"{FULL}/variant_summary/chromosomes.parquet",
         samples=f"{FULL}/variant_summary/samples.parquet",
@@ -12,16 +14,16 @@ rule variant_summary:
         "logs/variant_summary.log",
     benchmark:
         "benchmarks/variant_summary.tsv"
+    container:
+        image("variant_summary")
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         settings=settings("variant_summary"),
         genome=study.config.genome.to_json(),
         folder=f"{FULL}/variants",
         names=list(CHROMOSOMES),
-    threads: 2
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-    container:
-        image("variant_summary")
     shell:
         "genocohort variant_summary --folder {params.folder} --chromosomes {params.names:q}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads}"

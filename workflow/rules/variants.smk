@@ -12,14 +12,14 @@ rule variants:
         "logs/variants/{chromosome}.log",
     benchmark:
         "benchmarks/variants/{chromosome}.tsv"
+    container:
+        image("variants")
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         settings=settings("variants"),
         genome=study.config.genome.to_json(),
         contig=lambda wildcards: CHROMOSOMES[wildcards.chromosome].contig,
-    resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
-    container:
-        image("variants")
     shell:
         "genocohort variants --calls {input.calls:q} --contig {params.contig:q} --sheet {input.sheet}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
