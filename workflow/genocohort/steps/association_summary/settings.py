@@ -1,7 +1,19 @@
 """Settings of the step `association_summary`."""
 
+from pydantic import Field
+
 from genocohort.config import Settings
 
 
 class AssociationSummarySettings(Settings):
-    """Thresholds and choices of this step."""
+    """How results are ranked and clumped into loci."""
+
+    locus_window_bp: int = Field(
+        500_000,
+        ge=0,
+        description="a variant this close (bp) to a stronger one belongs to its locus",
+    )
+    top_loci: int = Field(50, ge=1, le=10_000, description="loci listed per phenotype, count")
+    significance: float = Field(
+        5e-8, gt=0, lt=1, description="genome-wide significance (Pe'er et al. 2008)"
+    )
