@@ -1,0 +1,1 @@
+"""Generator of the synthetic sample cohort: one planted truth, written in every input format."""
