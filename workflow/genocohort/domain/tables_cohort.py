@@ -1,0 +1,152 @@
+"""Tables of the cohort's quality and structure: kinship, sample verdicts, components, Fst."""
+
+from genocohort.domain.table import Column, Table
+
+RELATIONS = (
+    "duplicate", "parent_offspring", "full_siblings", "second_degree", "third_degree", "unrelated",
+)  # fmt: skip
+VERDICTS = ("pass", "warn", "fail")
+INFERRED_SEXES = ("male", "female", "ambiguous", "unknown")
+ROLES = ("fitted", "projected")
+
+_NO_CALLS = "the sample has no calls, or none of this kind"
+_NO_ALIGNMENT = "the sample has no alignment metrics, or the ratio is undefined"
+
+KINSHIP_PAIRS = Table(
+    "kinship/pairs",
+    1,
+    "Pairs of samples related by their calls or by the pedigree; all other pairs are unrelated.",
+    (
+        Column("sample_id_1", "string", "the earlier of the two in the calls' order"),
+        Column("sample_id_2", "string", "the later of the two"),
+        Column("n_snps", "int64", "autosomal variants called in both"),
+        Column("n_het_het", "int64", "of these, heterozygous in both"),
+        Column("ibs0", "float64", "share of n_snps where no allele is shared", "n_snps is 0"),
+        Column("kinship", "float64", "KING-robust, between-family form",
+               "a sample has no heterozygous call among the shared ones"),
+        Column("relation_inferred", "string", "one of RELATIONS", "kinship is undefined"),
+        Column("relation_recorded", "string",
+               "by the pedigree, or `duplicate` for two samples of one participant; "
+               "empty where no relation is recorded"),
+        Column("is_contradiction", "bool", "calls and records cannot both be right"),
+        Column("finding", "string", "what a reader should know, one sentence", "nothing to say"),
+    ),
+)  # fmt: skip
+
+SAMPLE_QC_SAMPLES = Table(
+    "sample_qc/samples",
+    1,
+    "Metrics and verdict of every sample of the sheet; a metric without its input is null.",
+    (
+        Column("sample_id", "string", "as in the sample sheet"),
+        Column("participant_id", "string", "as in the sample sheet"),
+        Column("batch", "string", "as in the sample sheet; empty where not given"),
+        Column("has_calls", "bool", "the sample is in the calls"),
+        Column("has_alignment", "bool", "the sample has alignment metrics"),
+        Column("sex_recorded", "string", "male, female or unknown"),
+        Column("sex_inferred", "string", "one of INFERRED_SEXES, from X and Y calls and depths"),
+        Column("call_rate", "float64", "share of autosomal genotypes called", _NO_CALLS),
+        Column("n_het", "int64", "heterozygous autosomal genotypes", _NO_CALLS),
+        Column("n_hom_alt", "int64", "homozygous autosomal non-reference genotypes", _NO_CALLS),
+        Column("het_hom_ratio", "float64", "n_het / n_hom_alt", _NO_CALLS),
+        Column("f_inbreeding", "float64",
+               "method of moments, Nei's small-sample expectation, autosomal variants", _NO_CALLS),
+        Column("ts_tv", "float64", "transitions / transversions carried", _NO_CALLS),
+        Column("n_singletons", "int64", "alleles seen in this sample only, once", _NO_CALLS),
+        Column("mean_depth", "float64",
+               "mean depth: of the alignment where there is one, else the calls' DP",
+               "neither is there"),
+        Column("x_f", "float64", "F on X outside the pseudo-autosomal regions", _NO_CALLS),
+        Column("x_het_rate", "float64", "share of called X genotypes outside PAR that are "
+               "heterozygous", _NO_CALLS),
+        Column("y_call_rate", "float64", "share of Y variants outside PAR called", _NO_CALLS),
+        Column("x_depth_ratio", "float64", "mean depth on X / on the autosomes", _NO_ALIGNMENT),
+        Column("y_depth_ratio", "float64", "mean depth on Y / on the autosomes", _NO_ALIGNMENT),
+        Column("mean_fragment_depth", "float64", "mean depth, overlapping mates counted once",
+               _NO_ALIGNMENT),
+        Column("mapped_rate", "float64", "share of primary reads mapped", _NO_ALIGNMENT),
+        Column("duplicate_rate", "float64", "share of primary mapped reads marked as duplicates",
+               _NO_ALIGNMENT),
+        Column("verdict", "string", "one of VERDICTS: the worst level among the reasons"),
+        Column("reasons", "list<string>", "one sentence each, worst first; empty when none"),
+    ),
+)  # fmt: skip
+
+SAMPLE_QC_REASONS = Table(
+    "sample_qc/reasons",
+    1,
+    "Why a sample is not simply `pass`: one row per finding, worst first within a sample.",
+    (
+        Column("sample_id", "string", "as in the sample sheet"),
+        Column("metric", "string", "column of sample_qc/samples, or duplicate, pedigree, sex"),
+        Column("value", "float64", "the sample's value", "the finding is not a number"),
+        Column("threshold", "float64", "the limit it passed", "the finding is not a number"),
+        Column("level", "string", "warn or fail"),
+        Column("sentence", "string", "the finding in words"),
+    ),
+)
+
+STRUCTURE_EIGENVALUES = Table(
+    "structure/eigenvalues",
+    1,
+    "Eigenvalues of the genetic relationship matrix of the fitted samples, largest first.",
+    (
+        Column("component", "int32", "1-based number of the component"),
+        Column("eigenvalue", "float64", "of G = mean over variants of z z'",
+               "fewer fitted samples than components"),
+        Column("fraction", "float64", "eigenvalue / trace of G", "as eigenvalue"),
+    ),
+)  # fmt: skip
+
+STRUCTURE_PRUNED = Table(
+    "structure/pruned",
+    1,
+    "Variants kept by the LD pruning, in the store's order; the components are made from these.",
+    (
+        Column("chromosome", "dictionary", "canonical name"),
+        Column("vcf_pos", "int64", "1-based position"),
+        Column("variant_id", "string", "as in the genotype store"),
+    ),
+)
+
+STRUCTURE_FST = Table(
+    "structure/fst",
+    1,
+    "Hudson's Fst between groups of samples (ratio of averages) with block-jackknife errors.",
+    (
+        Column("group_by", "string", "what the groups are: ancestry_reported or batch"),
+        Column("group_1", "string", "name of the first group (alphabetical order)"),
+        Column("group_2", "string", "name of the second group"),
+        Column("n_1", "int64", "samples in the first group"),
+        Column("n_2", "int64", "samples in the second group"),
+        Column("n_variants", "int64", "variants used: called in both groups, denominator not 0"),
+        Column("fst", "float64", "Hudson's Fst", "no variant could be used"),
+        Column("standard_error", "float64", "block jackknife", "fewer than 2 blocks of variants"),
+    ),
+)
+
+
+def components_table(n_components: int) -> Table:
+    """Declaration of structure/components with columns PC1 ... PCk.
+
+    Parameters
+    ----------
+    n_components : int
+        k. A reader that knows no k may pass 0: reading checks only name and version.
+    """
+    components = tuple(
+        Column(f"PC{i}", "float64", f"component {i}, unit-length eigenvector (fitted samples)",
+               "the cohort has fewer components")
+        for i in range(1, n_components + 1)
+    )  # fmt: skip
+    return Table(
+        "structure/components",
+        1,
+        "Principal components of every sample that did not fail: fitted on unrelated samples, the "
+        "others projected.",
+        (
+            Column("sample_id", "string", "as in the sample sheet"),
+            Column("role", "string", "one of ROLES: fitted, or projected (a relative of one)"),
+            *components,
+        ),
+    )
