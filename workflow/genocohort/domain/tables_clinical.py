@@ -29,9 +29,9 @@ PARTICIPANTS = Table(
         Column("source", "string", "names of the sources with a row on the participant"),
         Column("birth_precision", "string", "day, month or year: how exact the birth date was",
                "no birth date"),
-        Column("age_min", "int16", "smallest possible completed years at the index date, at most 90",
+        Column("age_min", "int16", "smallest possible age at the index date, at most 90",
                "unknown"),
-        Column("age_max", "int16", "largest possible completed years at the index date, at most 90",
+        Column("age_max", "int16", "largest possible age at the index date, at most 90",
                "unknown"),
     ),
 )  # fmt: skip
@@ -60,7 +60,7 @@ OBSERVATIONS = Table(
         Column("code_system", "string", "vocabulary of the code, e.g. LOINC"),
         Column("code", "string", "what was measured", "not mapped: see code_source"),
         Column("code_source", "string", "the source's own code or name", "the same as the code"),
-        Column("value_num", "float64", "number as reported, in unit_src", "missing or not a number"),
+        Column("value_num", "float64", "number as reported, in unit_src", "missing or no number"),
         Column("comparator", "string", "<, <=, > or >=: the number is a limit", "an exact number"),
         Column("value_code", "string", "coded answer", "not coded"),
         Column("unit_src", "string", "unit as written", "not stated"),
@@ -70,8 +70,8 @@ OBSERVATIONS = Table(
         Column("ref_low", "float64", "lower reference limit, in unit_src", "not given"),
         Column("ref_high", "float64", "upper reference limit, in unit_src", "not given"),
         Column("status", "string", "status the source gave, e.g. final", "not given"),
-        Column("qc_flags", "string", "flags joined by ';': unit_suspect, implausible, unit_unknown, "
-               "unit_not_stated, value_missing, not_standardised", "no flag"),
+        Column("qc_flags", "string", "flags joined by ';': unit_suspect, implausible, "
+               "unit_unknown, unit_not_stated, value_missing, not_standardised", "no flag"),
         _SRC_FILE,
         _SRC_ROW,
     ),
@@ -186,12 +186,12 @@ TABLE1 = Table(
         Column("mean", "float64", "mean", "categorical, or no value"),
         Column("sd", "float64", "standard deviation (n - 1)", "categorical, or under two values"),
         Column("median", "float64", "median", "categorical, or no value"),
-        Column("q1", "float64", "first quartile (linear interpolation)", "categorical, or no value"),
-        Column("q3", "float64", "third quartile (linear interpolation)", "categorical, or no value"),
+        Column("q1", "float64", "first quartile (interpolated)", "categorical, or no value"),
+        Column("q3", "float64", "third quartile (interpolated)", "categorical, or no value"),
         Column("count", "int64", "participants with this level", "numeric"),
         Column("fraction", "float64", "count / n", "numeric, or no value"),
-        Column("smd", "float64", "largest standardised mean difference between two groups; the same "
-               "in every row of the variable", "fewer than two groups, or undefined"),
+        Column("smd", "float64", "largest standardised mean difference between two groups; "
+               "the same in every row of the variable", "fewer than two groups, or undefined"),
         Column("text", "string", "the cell as printed"),
     ),
 )  # fmt: skip
@@ -242,7 +242,7 @@ HAZARDS = Table(
         Column("ci_upper", "float64", "upper limit of the hazard ratio", "as above"),
         Column("z", "float64", "Wald statistic", "as above"),
         Column("p_value", "float64", "two-sided Wald test", "as above"),
-        Column("ph_test_p_value", "float64", "proportional hazards, score test on scaled Schoenfeld "
+        Column("ph_test_p_value", "float64", "proportional hazards: score test on Schoenfeld "
                "residuals against the Kaplan-Meier transform of time", "as above"),
         Column("n", "int64", "participants in the model"),
         Column("n_events", "int64", "events in the model"),

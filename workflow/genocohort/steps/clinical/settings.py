@@ -143,9 +143,9 @@ class ClinicalSettings(Settings):
 
     def wide_columns(self) -> tuple[str, ...]:
         """The columns of phenotypes_wide after participant_id: phenotypes, then covariates."""
-        return tuple(
-            name for item in (*self.phenotypes, *self.covariates) for name in item.column_names()
-        )
+        names = [name for phenotype in self.phenotypes for name in phenotype.column_names()]
+        names += [name for covariate in self.covariates for name in covariate.column_names()]
+        return tuple(names)
 
     def wide_meanings(self) -> tuple[str, ...]:
         """One description for each of `wide_columns`."""

@@ -11,7 +11,7 @@ VariantName = Annotated[str, Field(pattern=r"^[^:\s]+:[1-9][0-9]*:[ACGTN]+:[ACGT
 
 
 class Variable(Settings):
-    """One row group of Table 1: a column of participants or of phenotypes_wide, or made from records.
+    """One variable of Table 1: a column of participants or phenotypes_wide, or made from records.
 
     `observation` is a code of observations (first value), `condition` a beginning of codes (present
     or not), `exposure` a kind of exposures (first code).
