@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from genocohort.errors import GenocohortError
 
+INTERRUPTED = 130
 COMMANDS = {
     "run": "run the workflow on a study",
     "check": "check every input and report all problems at once; computes nothing",
@@ -85,6 +86,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except GenocohortError as error:
         print(f"genocohort {name}: error [{error.exit_code}]: {error.message()}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print(f"genocohort {name}: stopped", file=sys.stderr)
+        return INTERRUPTED
     return int(result or 0)
 
 

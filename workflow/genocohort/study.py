@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from genocohort.config import Settings, parse_settings, read_yaml
 from genocohort.domain.genome import PRIMARY, Genome, canonical_contig
 from genocohort.domain.sheet import Sample
-from genocohort.errors import ConfigError, GenocohortError, InputDataError, Problems
+from genocohort.errors import ConfigError, GenocohortError, Problems
 from genocohort.io.atomic import write_text
 from genocohort.io.calls import CallsHeader, calls_companions, read_calls_header
 from genocohort.io.sheet import read_sample_sheet, sheet_text
@@ -23,7 +23,7 @@ from genocohort.steps.clinical.settings import ClinicalSettings
 from genocohort.steps.genotypes.settings import GenotypesSettings
 from genocohort.steps.kinship.settings import KinshipSettings
 from genocohort.steps.outcomes.settings import OutcomesSettings
-from genocohort.steps.preflight.settings import PreflightSettings
+from genocohort.steps.preflight.settings import CheckedInputs, PreflightSettings
 from genocohort.steps.report.settings import ReportSettings
 from genocohort.steps.sample_qc.settings import SampleQcSettings
 from genocohort.steps.structure.settings import StructureSettings
@@ -127,7 +127,7 @@ class Study:
         return tuple(found[name] for name in wanted if name in found)
 
     @cached_property
-    def alleged_chromosomes(self) -> tuple[str, ...]:
+    def absent_chromosomes(self) -> tuple[str, ...]:
         """Chromosomes the configuration asks for and no file of calls holds."""
         held = {c.name for c in self.chromosomes}
         return tuple(n for n in self.config.chromosomes if canonical_contig(n) not in held)
@@ -144,12 +144,26 @@ class Study:
             paths += [Path(p) for p in (sample.alignment, sample.reference) if p]
         return tuple(dict.fromkeys(paths))
 
+    def _checked_inputs(self) -> CheckedInputs:
+        given = self.config.inputs
+        return CheckedInputs(
+            genome=self.config.genome,
+            calls=tuple(str(p) for p in _calls_paths(self.config, [])),
+            chromosomes=tuple(c.name for c in self.chromosomes),
+            absent_chromosomes=self.absent_chromosomes,
+            sample_sheet=given.sample_sheet,
+            clinical=given.clinical,
+            pedigree=given.pedigree,
+            genes=given.genes,
+        )
+
     def write_inputs(self, folder: Path) -> None:
         """Write the normalised sheets; a file whose content is unchanged keeps its time."""
         texts = {
             "samples.tsv": sheet_text(self.samples),
             "genotyped.tsv": sheet_text(self.genotyped),
             "aligned.tsv": sheet_text(self.aligned),
+            "inputs.json": self._checked_inputs().to_json() + "\n",
         }
         for name, text in texts.items():
             path = folder / name
@@ -176,6 +190,20 @@ def load_study(path: Path) -> Study:
     Problems
         Every problem that keeps the workflow from being laid out.
     """
+    study, problems = resolve_study(path)
+    if problems:
+        raise Problems(problems)
+    return study
+
+
+def resolve_study(path: Path) -> tuple[Study, list[GenocohortError]]:
+    """Open as much of a study as can be opened; the study, and what is wrong with it.
+
+    Raises
+    ------
+    Problems
+        The configuration itself is wrong.
+    """
     config = load_config(path)
     problems: list[GenocohortError] = []
     samples: tuple[Sample, ...] = ()
@@ -196,9 +224,7 @@ def load_study(path: Path) -> Study:
             headers.append(read_calls_header(calls_path))
         except GenocohortError as error:
             problems.append(error)
-    if problems:
-        raise Problems(_flat(problems))
-    return Study(path, config, samples, tuple(headers), column_map)
+    return Study(path, config, samples, tuple(headers), column_map), _flat(problems)
 
 
 def _flat(problems: list[GenocohortError]) -> list[GenocohortError]:
@@ -222,14 +248,3 @@ def _calls_paths(config: Config, problems: list[GenocohortError]) -> list[Path]:
             )
         )
     return [Path(pattern.replace("{chromosome}", name)) for name in config.chromosomes]
-
-
-def missing_files(study: Study) -> list[GenocohortError]:
-    """One problem per input file that does not exist."""
-    return [
-        InputDataError(
-            "an input file does not exist", where=str(path), remedy="correct its path, or bring it"
-        )
-        for path in study.input_files()
-        if not path.exists()
-    ]

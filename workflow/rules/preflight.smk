@@ -1,7 +1,8 @@
 rule preflight:
     input:
         files=[str(path) for path in study.input_files()],
-        samples="work/sheet/samples.tsv",
+        inputs="work/sheet/inputs.json",
+        sheet="work/sheet/samples.tsv",
     output:
         report=CHECKED,
         ledger=f"{FULL}/preflight/ledger.json",
@@ -14,6 +15,7 @@ rule preflight:
     resources:
         mem_mb=lambda wildcards, attempt: 1000 * attempt,
     params:
-        config=str(study.path),
+        settings=settings("preflight"),
     shell:
-        "genocohort preflight --config {params.config:q} --output {output.report} --ledger {output.ledger} 2> {log}"
+        "genocohort preflight --inputs {input.inputs} --sheet {input.sheet} --settings {params.settings:q}"
+        " --output {output.report} --ledger {output.ledger} 2> {log}"

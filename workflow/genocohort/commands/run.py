@@ -1,0 +1,116 @@
+"""`genocohort run`: the whole workflow, with exit codes that say what happened."""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from genocohort.commands.check import check_study
+from genocohort.commands.snakemake_run import run_snakemake, snakemake_command, step_errors
+from genocohort.commands.studies import WORKFLOW, add_study_arguments, enter_study
+from genocohort.errors import ConfigError
+from genocohort.study import resolve_study
+
+EXAMPLES = (
+    "examples:\n"
+    "  genocohort run\n"
+    "  genocohort run --cores 8\n"
+    "  genocohort run -- --forceall         # everything after -- goes to Snakemake"
+)
+BACKENDS = ("local", "docker", "podman", "slurm", "kubernetes")
+ACCOUNTS = Path("results/full/accounts/accounts.json")
+REPORT = Path("results/full/report/index.html")
+LOSSES_EXIT_CODE = 5
+MAX_SHOWN_LINES = 25
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    add_study_arguments(parser)
+    parser.add_argument("--backend", choices=BACKENDS, default="local", help="default: local")
+    parser.add_argument(
+        "--cores", type=int, default=os.cpu_count() or 1, help="default: all of this machine"
+    )
+    parser.add_argument("snakemake", nargs="*", metavar="-- ...", help="arguments for Snakemake")
+
+
+def check_backend(backend: str) -> None:
+    """Refuse a backend that has no profile.
+
+    Raises
+    ------
+    ConfigError
+        The backend cannot be used yet.
+    """
+    if not (WORKFLOW / "profiles" / backend / "config.yaml").is_file():
+        ready = sorted(p.parent.name for p in (WORKFLOW / "profiles").glob("*/config.yaml"))
+        raise ConfigError(
+            f"the backend {backend} is not available yet",
+            expected="one of: " + ", ".join(ready),
+            remedy="leave --backend away to run on this machine without containers",
+        )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the workflow.
+
+    Returns
+    -------
+    int
+        0 complete; 5 finished with losses; otherwise the exit code of the first kind of error.
+
+    Raises
+    ------
+    Problems
+        The configuration or the inputs are wrong.
+    """
+    check_backend(args.backend)
+    config = enter_study(args)
+    study, problems = resolve_study(config)
+    if problems or any(not path.exists() for path in study.input_files()):
+        check_study(config)
+    started = time.time()
+    command = snakemake_command(config, args.backend, args.cores, args.snakemake)
+    code, lines = run_snakemake(command)
+    if code != 0:
+        return _explain_failure(started, lines)
+    if any(arg in args.snakemake for arg in ("-n", "--dry-run", "--dryrun", "--unlock")):
+        print("\n".join(lines))
+        return 0
+    return _say_result(any("Nothing to be done" in line for line in lines))
+
+
+def _explain_failure(started: float, lines: list[str]) -> int:
+    code, texts = step_errors(Path("logs"), started)
+    for text in texts:
+        print(text, file=sys.stderr)
+    if not texts:
+        print("\n".join(lines[-MAX_SHOWN_LINES:]), file=sys.stderr)
+        print(
+            "genocohort run: the workflow failed; the logs are in logs/ and .snakemake/log/",
+            file=sys.stderr,
+        )
+    return code or 1
+
+
+def _say_result(nothing_done: bool) -> int:
+    report = REPORT.resolve()
+    if not ACCOUNTS.is_file():
+        return 0
+    accounts = json.loads(ACCOUNTS.read_text(encoding="utf-8"))
+    if nothing_done:
+        print("Nothing to be done: all results are up to date.")
+    print(f"The report: {report}")
+    if accounts["losses"]:
+        print("genocohort run: finished with losses:", file=sys.stderr)
+        for loss in accounts["losses"]:
+            examples = ", ".join(loss["examples"])
+            print(
+                f"  {loss['step']} {loss['scope']}: {loss['n']} {loss['unit']}: {loss['reason']}"
+                + (f" ({examples})" if examples else ""),
+                file=sys.stderr,
+            )
+        return LOSSES_EXIT_CODE
+    return 0
