@@ -41,6 +41,6 @@ def run(args: argparse.Namespace) -> None:
         "  genocohort check     # all problems of the inputs at once\n"
         "  genocohort plan      # what would run\n"
         "  genocohort run       # the report: results/full/report/index.html\n"
-        "For your own data edit config/config.yaml (each key is explained there), its sample sheet\n"
-        "and config/clinical.yaml; data-samples/ can then be removed."
+        "For your own data edit config/config.yaml (its comments explain each key), its sample\n"
+        "sheet and config/clinical.yaml; data-samples/ can then be removed."
     )

@@ -37,8 +37,8 @@ def check_build(genome: Genome, path: str, contigs: Lengths, outcome: Outcome) -
                 offenders=wrong,
                 expected=f"contig lengths of {genome.build}",
                 remedy=(
-                    f"these lengths are those of {builds[0]}: set genome.build to it, if all inputs "
-                    "are on it"
+                    f"these lengths are those of {builds[0]}: if all inputs are on it, set "
+                    "genome.build to it"
                     if builds
                     else "bring all inputs to one build, or correct genome.build"
                 ),

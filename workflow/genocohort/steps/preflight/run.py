@@ -65,7 +65,7 @@ def check_inputs(inputs_path: Path, sheet_path: Path, settings: PreflightSetting
         check_build(inputs.genome, path, contigs, outcome)
     check_same_genome(calls | alignments, outcome)
     names = {canonical_contig(name) for h in headers for name in h.contigs}
-    check_shared_contigs(names, alignments, outcome)
+    check_shared_contigs(names, {p: c for p, c in alignments.items() if c}, outcome)
     _check_disk(inputs, settings, outcome)
     return outcome
 
