@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .alignments import alignment_files, write_alignments
 from .ancestry import simulate_contig
 from .calls import draw_missing, render, write_vcf
 from .clinical_tables import write_tables
 from .layout import BURDEN_GENE, CONTIG_LENGTHS
 from .people import make_people
 from .plink_tables import write_plink_tables, write_sample_sheet
-from .reads import alignment_files
 from .reference import make_genes, make_sequences, write_fasta, write_genes
 from .roster import Roster, make_roster
 from .sites import Site, SiteBuilder
@@ -70,6 +70,7 @@ def build(out: Path) -> None:
     write_fasta(cohort.sequences, out / "reference" / "genome.fa.gz")
     write_genes(cohort.genes, out / "reference" / "genes.bed")
     write_calls(cohort, out)
+    write_alignments(cohort.roster, cohort.sequences, cohort.sites, out)
     people = make_people(cohort.roster, cohort.traits)
     files = alignment_files(cohort.roster)
     write_sample_sheet(cohort.roster, files, out)
