@@ -54,12 +54,10 @@ def check_inputs(inputs_path: Path, sheet_path: Path, settings: PreflightSetting
         check_sheet_against_calls(samples, headers, inputs.sample_sheet, settings, outcome)
     if headers:
         account_contigs(headers, inputs.chromosomes, inputs.absent_chromosomes, outcome)
-    alignments: dict[str, Lengths]
-    alignments = {
-        s.alignment: contigs
-        for s in samples
-        if Path(s.alignment or "-").is_file() and (contigs := check_alignment(s, settings, outcome))
-    }
+    alignments: dict[str, Lengths] = {}
+    for sample in samples:
+        if sample.alignment and Path(sample.alignment).is_file():
+            alignments[sample.alignment] = check_alignment(sample, settings, outcome)
     calls: dict[str, Lengths] = {str(h.path): h.contigs for h in headers}
     for path, contigs in (calls | alignments).items():
         check_build(inputs.genome, path, contigs, outcome)

@@ -1,0 +1,49 @@
+"""The dispatcher: names, exit codes, no traceback for a user's mistake."""
+
+import subprocess
+import sys
+
+import pytest
+
+from genocohort import cli
+
+
+def test_help_names_every_command_and_step(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == 0
+    text = capsys.readouterr().out
+    assert all(f"\n  {name} " in text for name in cli.COMMANDS | cli.STEPS)
+
+
+def test_an_unknown_command_exits_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["fly"]) == 2
+    assert "no command 'fly'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", sorted(cli.COMMANDS | cli.STEPS))
+def test_each_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main([name, "--help"])
+    assert caught.value.code == 0
+    assert f"genocohort {name}" in capsys.readouterr().out
+
+
+def test_start_up_is_light() -> None:
+    """No heavy package is imported before a step is chosen: start-up is paid at every job."""
+    code = (
+        "import sys, genocohort.cli as c; c.main(['--version']);"
+        "heavy = {'pandas', 'allel', 'numpy', 'pyarrow', 'dask', 'snakemake'} & set(sys.modules);"
+        "sys.exit(','.join(sorted(heavy)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("genocohort ")
+
+
+def test_a_users_mistake_has_no_traceback(
+    tmp_path: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["check", "--config", f"{tmp_path}/absent.yaml"]) == 2
+    text = capsys.readouterr().err
+    assert "error [2]" in text
+    assert "genocohort init" in text
+    assert "Traceback" not in text

@@ -1,0 +1,62 @@
+"""One name everywhere: rule = image entry = package module = tests = settings class = command."""
+
+import importlib
+import re
+from pathlib import Path
+
+import yaml
+
+from genocohort import cli
+from genocohort.study import STEPS
+
+ROOT = Path(__file__).parents[2]
+RULES = ROOT / "workflow/rules"
+
+
+def _rule_texts() -> dict[str, str]:
+    return {path.stem: path.read_text() for path in sorted(RULES.glob("*.smk"))}
+
+
+def test_all_places_name_the_same_steps() -> None:
+    steps = set(STEPS)
+    packages = {p.parent.name for p in (ROOT / "workflow/genocohort/steps").glob("*/run.py")}
+    images = yaml.safe_load((ROOT / "containers/images.yaml").read_text())
+    assert set(_rule_texts()) == steps
+    assert packages == steps
+    assert set(images) == steps
+    assert set(cli.STEPS) == steps
+    tests = {p.name for p in (ROOT / "tests/steps").iterdir() if list(p.glob("test_*.py"))}
+    assert tests == steps
+
+
+def test_each_step_has_its_parts() -> None:
+    for step in STEPS:
+        folder = ROOT / "workflow/genocohort/steps" / step
+        assert (folder / "settings.py").is_file(), step
+        name = "".join(part.title() for part in step.split("_")) + "Settings"
+        settings = importlib.import_module(f"genocohort.steps.{step}.settings")
+        assert hasattr(settings, name), f"{step}: no class {name}"
+
+
+def test_every_rule_is_one_shell_command_in_its_own_image() -> None:
+    for name, text in _rule_texts().items():
+        assert re.findall(r"^rule (\w+):", text, re.MULTILINE) == [name]
+        for part in ("container:", "log:", "benchmark:", "shell:"):
+            assert f"\n    {part}" in text, f"{name} has no {part}"
+        assert f'image("{name}")' in text
+        assert f'"genocohort {name} ' in text
+        for other in ("run:", "script:", "notebook:", "wrapper:", "conda:"):
+            assert f"\n    {other}" not in text, f"{name} uses {other}"
+
+
+def test_pure_modules_open_nothing() -> None:
+    """compute modules take arrays and tables: no files, no Dask, no clock, no logging."""
+    forbidden = re.compile(
+        r"^\s*(import|from) (dask|os|pathlib|time|datetime|logging|random|pysam|pgenlib|"
+        r"genocohort\.(io|engine))\b|\bopen\(",
+        re.MULTILINE,
+    )
+    steps = (ROOT / "workflow/genocohort/steps").glob("*/compute*.py")
+    for path in [*steps, *(ROOT / "workflow/genocohort/stats").glob("*.py")]:
+        found = forbidden.search(path.read_text())
+        assert found is None, f"{path.relative_to(ROOT)}: {found and found.group(0).strip()}"
