@@ -22,6 +22,7 @@ from .roster import Roster
 from .sites import Site
 
 CRAM_ROLE = "second"
+CRAM_NAME_AT, CRAM_NAME_SIZE = 6, 20
 
 
 def alignment_files(roster: Roster) -> dict[int, str]:
@@ -102,7 +103,16 @@ def _write(reads: list[Read], header: dict[str, Any], path: Path) -> None:
     with pysam.AlignmentFile(str(path), mode, header=parsed) as handle:
         for read in sorted(reads, key=_sort_key):
             handle.write(_segment(read, parsed, group))
+    if mode == "wc":
+        _name_cram(path)
     pysam.index(str(path))
+
+
+def _name_cram(path: Path) -> None:
+    """Put the file's name where htslib left the start of its path, in the file definition."""
+    with path.open("r+b") as handle:
+        handle.seek(CRAM_NAME_AT)
+        handle.write(path.name.encode().ljust(CRAM_NAME_SIZE, b"\0"))
 
 
 def write_alignments(
@@ -120,10 +130,10 @@ def write_alignments(
         maker = ReadMaker(reference, lane, stream(f"reads {sample_id}"))
         own = make_strands(sequences, sites, dna_source(roster, index))
         contaminated = index == roster.alignments["contaminated"]
-        maker.draw(own, 1 - CONTAMINATION if contaminated else 1.0)
         if contaminated:
             other = roster.alignments["contaminant"]
             maker.draw(make_strands(sequences, sites, other), CONTAMINATION)
+        maker.draw(own, 1 - CONTAMINATION if contaminated else 1.0)
         maker.add_chimeras(own)
         maker.add_unmapped()
         header = _header(sample_id, lane, sums)
