@@ -111,7 +111,8 @@ def test_a_run_that_cannot_be_laid_out_says_the_same(
     mistake, code, parts = MISTAKES[name]
     mistake(study)
     assert cli.main(["run"]) == code
-    assert all(part in capsys.readouterr().err for part in parts)
+    text = capsys.readouterr().err
+    assert all(part in text for part in parts), text
     assert not (study / "results").exists()
 
 
