@@ -7,6 +7,7 @@ rule association:
         sample_qc=f"{FULL}/sample_qc/samples.parquet",
     output:
         results=f"{FULL}/association/{{chromosome}}.parquet",
+        models=f"{FULL}/association/{{chromosome}}.models.parquet",
         ledger=f"{FULL}/association/{{chromosome}}.ledger.json",
     log:
         "logs/association/{chromosome}.log",
@@ -25,4 +26,4 @@ rule association:
         " --phenotypes {input.phenotypes} --links {input.links} --components {input.components}"
         " --sample-qc {input.sample_qc} --settings {params.settings:q} --genome {params.genome:q}"
         " --threads {threads} --mem-mb {resources.mem_mb}"
-        " --results {output.results:q} --ledger {output.ledger:q} 2> {log:q}"
+        " --results {output.results:q} --models {output.models:q} --ledger {output.ledger:q} 2> {log:q}"
