@@ -1,5 +1,6 @@
 """Start Snakemake on a study, show its progress, and find out why it failed."""
 
+import os
 import re
 import subprocess
 import sys
@@ -64,8 +65,15 @@ def run_snakemake(command: Sequence[str]) -> tuple[int, list[str]]:
     """Run Snakemake; its exit code and its output's lines. Ctrl-C is passed on and waited for."""
     progress = Progress()
     lines: list[str] = []
+    # Rules call `genocohort`: it must be this one, whether or not its environment is active.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        env={**os.environ, "PATH": path},
     ) as process:
         assert process.stdout is not None
         try:

@@ -1,0 +1,122 @@
+"""The whole workflow on a cut of the sample cohort, as a user runs and reruns it."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from tiny.sample_cohort import edit_config, edit_sheet, genocohort, planned, write_cut
+
+pytestmark = pytest.mark.end_to_end
+
+REPORT = "results/full/report/index.html"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cut, run once on two cores."""
+    folder = tmp_path_factory.mktemp("cohort") / "study"
+    write_cut(folder)
+    done = genocohort(["run", "--cores", "2"], folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip().endswith(REPORT)
+    return folder
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    files = sorted(p for p in (folder / "results").rglob("*") if p.is_file())
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+def test_every_step_left_its_results(study: Path) -> None:
+    from genocohort.study import STEPS
+
+    folders = {p.name for p in (study / "results/full").iterdir()}
+    assert folders == set(STEPS)
+    accounts = json.loads((study / "results/full/accounts/accounts.json").read_text())
+    assert accounts["complete"] is True
+
+
+def test_one_core_gives_the_same_bytes(study: Path, tmp_path: Path) -> None:
+    again = tmp_path / "study"
+    write_cut(again)
+    done = genocohort(["run", "--cores", "1"], again)
+    assert done.returncode == 0, done.stderr
+    assert _digests(again) == _digests(study)
+
+
+def test_a_second_run_does_nothing(study: Path) -> None:
+    before = _digests(study)
+    done = genocohort(["run", "--cores", "2"], study)
+    assert done.returncode == 0, done.stderr
+    assert "Nothing to be done" in done.stdout
+    assert _digests(study) == before
+    assert planned(study) == {}
+
+
+def test_comments_rerun_nothing(study: Path) -> None:
+    path = study / "config/config.yaml"
+    path.write_text("# a comment\n" + path.read_text())
+    assert set(planned(study)) <= {"preflight"}
+
+
+def test_a_changed_threshold_reruns_its_dependents_only(study: Path) -> None:
+    edit_config(study, association={"min_maf": 0.03})
+    steps = planned(study)
+    steps.pop("preflight", None)
+    assert steps == {"association": 3, "association_summary": 1, "accounts": 1, "report": 1}
+    done = genocohort(["run", "--cores", "2"], study)
+    assert done.returncode == 0, done.stderr
+    assert planned(study) == {}
+
+
+def test_an_added_sample_reruns_what_depends_on_it(study: Path) -> None:
+    edit_sheet(study, 3)
+    steps = planned(study)
+    assert steps["alignments"] == 1
+    assert "genotypes" not in steps
+    assert "variants" not in steps
+    assert "kinship" not in steps
+    assert "alignment_summary" in steps
+    assert "report" in steps
+    done = genocohort(["run", "--cores", "2"], study)
+    assert done.returncode == 0, done.stderr
+    assert planned(study) == {}
+
+
+def test_bad_input_stops_before_anything_is_computed(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    write_cut(study)
+    calls = study / "data-samples/calls/cohort.vcf.gz"
+    calls.write_bytes(calls.read_bytes()[:-4000])
+    done = genocohort(["run", "--cores", "2"], study)
+    assert done.returncode == 3
+    assert "cut off" in done.stderr
+    assert "cohort.vcf.gz" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list((study / "results").rglob("*.p*"))
+
+
+def test_a_run_with_losses_ends_with_5_and_names_them(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    write_cut(study, ["chr22"])
+    lost = edit_sheet(study, 1)[0]
+    alignment = study / f"data-samples/alignments/{lost}.bam"
+    raw = bytearray(alignment.read_bytes())
+    raw[len(raw) // 2] ^= 255
+    alignment.write_bytes(raw)
+    edit_config(study, preflight={"full_read_mb": 0}, alignments={"on_failure": "continue"})
+    done = genocohort(["run", "--cores", "2"], study)
+    assert done.returncode == 5, done.stdout + done.stderr
+    assert lost in done.stderr
+    assert (study / REPORT).exists()
+
+
+def test_plan_tells_what_would_run_in_words(study: Path) -> None:
+    done = genocohort(["plan"], study)
+    assert "Nothing to be done" in done.stdout
+    edit_config(study, report={"title": "Another title"})
+    done = genocohort(["plan"], study)
+    assert "report" in done.stdout
+    assert "Params have changed" in done.stdout
