@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from genocohort.config import Settings, parse_settings, read_yaml
 from genocohort.domain.genome import PRIMARY, Genome, canonical_contig
@@ -68,6 +68,22 @@ class Config(Settings):
     association_summary: AssociationSummarySettings = AssociationSummarySettings()
     accounts: AccountsSettings = AccountsSettings()
     report: ReportSettings = ReportSettings()
+
+    @model_validator(mode="after")
+    def _columns_exist(self) -> "Config":
+        made = set(self.clinical.wide_columns())
+        wanted = {
+            f"association.models {model.phenotype}": (model.source_column, *model.covariates)
+            for model in self.association.models
+        }
+        wanted |= {f"outcomes.survival {s.outcome}": s.covariates for s in self.outcomes.survival}
+        for where, names in wanted.items():
+            if absent := [name for name in names if name not in made]:
+                raise ValueError(
+                    f"{where}: {', '.join(absent)} is not among clinical.phenotypes and "
+                    f"clinical.covariates ({', '.join(sorted(made)) or 'none'})"
+                )
+        return self
 
     @field_validator("chromosomes", mode="before")
     @classmethod
