@@ -40,7 +40,7 @@ rule accounts:
         image("accounts")
     params:
         settings=settings("accounts"),
-        folder=FULL,
+        folder=lambda wildcards, output: os.path.dirname(os.path.dirname(output.ledger)),
         per_run=PER_RUN,
         per_chromosome=PER_CHROMOSOME,
         per_sample=PER_SAMPLE,

@@ -20,7 +20,7 @@ rule alignment_summary:
     params:
         settings=settings("alignment_summary"),
         genome=study.config.genome.to_json(),
-        folder=f"{FULL}/alignments",
+        folder=lambda wildcards, input: os.path.dirname(input.contigs[0]),
     shell:
         "genocohort alignment_summary --sheet {input.sheet} --folder {params.folder}"
         " --settings {params.settings:q} --genome {params.genome:q}"

@@ -20,7 +20,7 @@ rule association:
     params:
         settings=settings("association"),
         genome=study.config.genome.to_json(),
-        folder=f"{FULL}/genotypes",
+        folder=lambda wildcards, input: os.path.dirname(input.store[0]),
     shell:
         "genocohort association --folder {params.folder} --chromosome {wildcards.chromosome:q}"
         " --phenotypes {input.phenotypes} --links {input.links} --components {input.components}"

@@ -22,8 +22,8 @@ rule association_summary:
     params:
         settings=settings("association_summary"),
         genome=study.config.genome.to_json(),
-        folder=f"{FULL}/association",
-        output_folder=f"{FULL}/association_summary",
+        folder=lambda wildcards, input: os.path.dirname(input.results[0]),
+        output_folder=lambda wildcards, output: os.path.dirname(output.ledger),
         names=list(CHROMOSOMES),
         genes=lambda wildcards, input: f"--genes {input.genes}" if input.genes else "",
     shell:

@@ -30,7 +30,7 @@ rule clinical:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         settings=settings("clinical"),
-        folder=f"{FULL}/clinical",
+        folder=lambda wildcards, output: os.path.dirname(output.ledger),
         pedigree=lambda wildcards, input: f"--pedigree {input.pedigree}" if input.pedigree else "",
     shell:
         "genocohort clinical --column-map {input.column_map} --sheet {input.sheet} {params.pedigree}"

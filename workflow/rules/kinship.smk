@@ -22,7 +22,7 @@ rule kinship:
     params:
         settings=settings("kinship"),
         genome=study.config.genome.to_json(),
-        folder=f"{FULL}/genotypes",
+        folder=lambda wildcards, input: os.path.dirname(input.store[0]),
         names=list(CHROMOSOMES),
         pedigree=lambda wildcards, input: f"--pedigree {input.pedigree}" if input.pedigree else "",
     shell:

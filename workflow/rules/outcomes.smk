@@ -26,7 +26,7 @@ rule outcomes:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
     params:
         settings=settings("outcomes"),
-        folder=f"{FULL}/clinical",
+        folder=lambda wildcards, input: os.path.dirname(input.tables[0]),
         store=lambda wildcards, input: (
             f"--genotypes {FULL}/genotypes --chromosomes {' '.join(CHROMOSOMES)}"
             if input.store

@@ -17,7 +17,7 @@ rule report:
         settings=settings("report"),
         genome=study.config.genome.to_json(),
         study=study.config.study,
-        folder=FULL,
+        folder=lambda wildcards, input: os.path.dirname(os.path.dirname(input.ledger)),
     shell:
         "genocohort report --folder {params.folder} --study {params.study:q} --settings {params.settings:q}"
         " --genome {params.genome:q} --output {output.html} 2> {log}"

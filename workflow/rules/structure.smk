@@ -26,7 +26,7 @@ rule structure:
     params:
         settings=settings("structure"),
         genome=study.config.genome.to_json(),
-        folder=f"{FULL}/genotypes",
+        folder=lambda wildcards, input: os.path.dirname(input.store[0]),
         names=list(CHROMOSOMES),
         groups=lambda wildcards, input: f"--participants {input.groups}" if input.groups else "",
     shell:

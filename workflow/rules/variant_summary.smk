@@ -22,7 +22,7 @@ rule variant_summary:
     params:
         settings=settings("variant_summary"),
         genome=study.config.genome.to_json(),
-        folder=f"{FULL}/variants",
+        folder=lambda wildcards, input: os.path.dirname(input.sites[0]),
         names=list(CHROMOSOMES),
     shell:
         "genocohort variant_summary --folder {params.folder} --chromosomes {params.names:q}"
