@@ -148,6 +148,11 @@ class Study:
         held = {c.name for c in self.chromosomes}
         return tuple(n for n in self.config.chromosomes if canonical_contig(n) not in held)
 
+    def settings_json(self, step: str) -> str:
+        """The settings of one step, as its rule passes them on."""
+        settings: Settings = getattr(self.config, step)
+        return settings.to_json()
+
     def input_files(self) -> tuple[Path, ...]:
         """Every file the study reads, each once."""
         given = self.config.inputs
