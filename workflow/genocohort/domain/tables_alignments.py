@@ -1,0 +1,177 @@
+"""Tables of the steps `alignments` and `alignment_summary`."""
+
+from genocohort.domain.table import Column, Table
+
+_SAMPLE = Column("sample_id", "dictionary", "the sample, as in the sheet")
+_FAILED = "the alignment could not be measured"
+
+# Counts of the flagstat table; each is split by the QC-fail flag (0x200).
+FLAGSTAT_METRICS = {
+    "total": "alignment records",
+    "primary": "neither secondary nor supplementary",
+    "secondary": "flag 0x100",
+    "supplementary": "flag 0x800 and not secondary",
+    "duplicates": "flag 0x400",
+    "primary_duplicates": "primary and duplicate",
+    "mapped": "not flag 0x4",
+    "primary_mapped": "primary and mapped",
+    "paired": "primary with flag 0x1",
+    "read1": "paired with flag 0x40",
+    "read2": "paired with flag 0x80",
+    "properly_paired": "paired with flag 0x2, mapped",
+    "both_mapped": "paired, itself and its mate mapped",
+    "singletons": "paired, itself mapped, its mate not",
+    "mate_other_contig": "both mapped, mate on another contig",
+    "mate_other_contig_mapq5": "the same with mapping quality 5 or more",
+}
+# Sums over primary records with a sequence, unless it says mapped records.
+TOTALS_METRICS = {
+    "sequences": "primary records with a sequence: a read each",
+    "sequences_mapped": "of these mapped",
+    "sequences_duplicate": "of these duplicates",
+    "sequences_mapped_duplicate": "of these mapped duplicates",
+    "sequences_mapq0": "of these mapped with mapping quality 0",
+    "bases": "their bases, clipped ones too",
+    "bases_mapped": "bases of the mapped ones",
+    "bases_duplicate": "bases of the duplicates",
+    "bases_acgt": "bases A, C, G or T",
+    "bases_gc": "bases G or C",
+    "bases_without_quality": "bases of reads whose qualities are missing (`*`)",
+    "base_quality_sum": "sum of the qualities of all other bases",
+    "bases_mapped_cigar": "CIGAR operations M, I, =, X of mapped records, supplementary too",
+    "bases_mapped_cigar_with_nm": "of these in records with a tag NM",
+    "mismatches": "sum of the tag NM over mapped records, supplementary too",
+    "pairs_inward": "pairs whose reads point at each other",
+    "pairs_outward": "pairs whose reads point away from each other",
+    "pairs_other": "pairs whose reads point the same way",
+}
+
+FLAGSTAT = Table(
+    "alignments/flagstat",
+    1,
+    "counts of one sample's records; one row per metric",
+    (
+        _SAMPLE,
+        Column(
+            "source",
+            "dictionary",
+            "flagstat: as samtools flagstat; totals: as the summary numbers of samtools stats",
+        ),
+        Column("metric", "dictionary", "what is counted"),
+        Column("qc_pass", "int64", "records without the QC-fail flag 0x200"),
+        Column("qc_fail", "int64", "records with it"),
+    ),
+)
+
+_CONTIG = (
+    _SAMPLE,
+    Column("contig", "dictionary", "name in the header; `*` for reads without a place"),
+    Column("length", "int64", "bases", "the row `*`"),
+    Column("n_mapped", "int64", "mapped records placed on it, as samtools idxstats"),
+    Column("n_unmapped", "int64", "unmapped records placed on it (beside their mate)"),
+    Column("fragment_depth_sum", "int64", "sum of depth over its bases, overlap of mates once"),
+    Column("mean_fragment_depth", "float64", "the sum over the length", "the row `*`, or length 0"),
+    Column("read_depth_sum", "int64", "sum of depth over its bases, overlap of mates twice"),
+    Column("mean_read_depth", "float64", "the sum over the length", "the row `*`, or length 0"),
+    Column("covered_bases", "int64", "bases with depth of at least 1"),
+    Column("soft_clipped_bases", "int64", "soft-clipped bases of the records that give depth"),
+    Column(
+        "evaluated_bases",
+        "int64",
+        "bases inside the targets (all where none are given), outside pseudo-autosomal regions",
+    ),
+    Column("evaluated_depth_sum", "int64", "sum of fragment depth over the evaluated bases"),
+)
+
+CONTIGS = Table(
+    "alignments/contigs",
+    1,
+    "one row per contig of the header, also where nothing is aligned, and one for `*`",
+    _CONTIG,
+)
+
+# What the column `bin` of the histograms table counts.
+HISTOGRAM_METRICS = {
+    "fragment_depth": "bases by depth, overlap of mates once; per contig and for all (contig '')",
+    "fragment_depth_at_least": "bases with at least this depth, for the thresholds of the settings",
+    "target_depth": "bases inside the targets by fragment depth; absent where none are given",
+    "insert_size": "pairs by absolute template length; the last bin holds longer ones too",
+    "base_quality": "bases of primary records by quality; bases without one are left out",
+    "gc": "primary records by percent of G and C among their A, C, G and T, rounded half up",
+    "read_length": "primary records by number of bases",
+    "mapping_quality": "primary mapped records by mapping quality",
+}
+
+_HISTOGRAM = (
+    _SAMPLE,
+    Column("contig", "dictionary", "name in the header; empty text: all contigs"),
+    Column("metric", "dictionary", "what was counted: " + ", ".join(HISTOGRAM_METRICS)),
+    Column("bin", "int32", "value, in the metric's unit"),
+    Column("count", "int64", "how many have it; values that none has have no row"),
+)
+
+HISTOGRAMS = Table("alignments/histograms", 1, "distributions of one sample", _HISTOGRAM)
+
+SAMPLE_CONTIGS = Table(
+    "alignment_summary/contigs", 1, "contigs of all samples, in cohort order", _CONTIG
+)
+SAMPLE_HISTOGRAMS = Table(
+    "alignment_summary/histograms", 1, "distributions of all samples, in cohort order", _HISTOGRAM
+)
+
+_NO_READS = _FAILED + ", or it has no reads"
+_NO_BASES = _FAILED + ", or there are no bases to divide by"
+
+SAMPLES = Table(
+    "alignment_summary/samples",
+    1,
+    "one row per sample with an alignment, in cohort order",
+    (
+        Column("sample_id", "string", "the sample, as in the sheet"),
+        Column("status", "string", "ok, or failed: the alignment could not be measured"),
+        Column("n_records", "int64", "alignment records, secondary ones too", _FAILED),
+        Column("n_reads", "int64", "primary records", _FAILED),
+        Column("mapped_rate", "float64", "primary mapped over primary records", _NO_READS),
+        Column(
+            "duplicate_rate", "float64", "mapped duplicates over primary mapped reads", _NO_READS
+        ),
+        Column("properly_paired_rate", "float64", "properly paired over paired reads",
+               _FAILED + ", or it has no paired reads"),
+        Column("qc_fail_rate", "float64", "primary QC-fail over primary records", _NO_READS),
+        Column("mate_other_contig_rate", "float64",
+               "mate mapped on another contig over reads with both mates mapped",
+               _FAILED + ", or no pair is mapped"),
+        Column("depth_scope", "string",
+               "targets, or genome: what the next five depth columns are over", _FAILED),
+        Column("mean_fragment_depth", "float64",
+               "mean depth, overlap of mates once, bases without a read counted", _NO_BASES),
+        Column("median_fragment_depth", "float64", "median of it", _NO_BASES),
+        Column("fraction_10x", "float64", "bases of depth 10 or more", _NO_BASES),
+        Column("fraction_20x", "float64", "bases of depth 20 or more", _NO_BASES),
+        Column("fraction_30x", "float64", "bases of depth 30 or more", _NO_BASES),
+        Column("genome_mean_fragment_depth", "float64",
+               "mean depth over every contig of the header, overlap of mates once", _NO_BASES),
+        Column("genome_mean_read_depth", "float64",
+               "mean depth over every contig of the header, overlap of mates twice", _NO_BASES),
+        Column("covered_fraction", "float64", "bases of all contigs of depth 1 or more", _NO_BASES),
+        Column("insert_size_median", "float64", "bases, over pairs",
+               _FAILED + ", or no pair has an insert size"),
+        Column("insert_size_mad", "float64",
+               "median absolute deviation from that median, in bases, not scaled",
+               _FAILED + ", or no pair has an insert size"),
+        Column("read_length_mean", "float64", "bases per read", _NO_READS),
+        Column("base_quality_mean", "float64", "Phred; bases without a quality left out",
+               _FAILED + ", or no base has a quality"),
+        Column("gc_mean", "float64", "share of G and C among the A, C, G and T of all reads",
+               _NO_BASES),
+        Column("error_rate", "float64",
+               "sum of the tag NM over the aligned bases (M, I, =, X) of the records with it",
+               _FAILED + ", or no record has NM"),
+        Column("x_depth_ratio", "float64",
+               "mean depth of X over that of the autosomes, outside pseudo-autosomal regions",
+               _FAILED + ", or no X or no depth on the autosomes"),
+        Column("y_depth_ratio", "float64",
+               "mean depth of Y over that of the autosomes, outside pseudo-autosomal regions",
+               _FAILED + ", or no Y or no depth on the autosomes"),
+    ),
+)  # fmt: skip
