@@ -1,4 +1,4 @@
-"""Read clinical tables (CSV, TSV, XLSX, Parquet, PLINK) as text: ids are never parsed as numbers."""
+"""Read clinical tables (CSV, TSV, XLSX, Parquet, PLINK) as text: no id is parsed as a number."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time

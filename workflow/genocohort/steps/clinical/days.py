@@ -1,0 +1,197 @@
+"""Collected records into the internal tables: days from the index date, units, flags."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from genocohort.domain.table import Table
+from genocohort.domain.tables_clinical import CONDITIONS, EXPOSURES, OBSERVATIONS, OUTCOMES
+from genocohort.domain.units import Analyte, Standardised, standardise
+from genocohort.steps.clinical.records import Columns
+from genocohort.steps.clinical.review import Review
+
+
+def _days(
+    columns: Columns, dates: str, days: str, indices: Mapping[str, int]
+) -> tuple[list[int | None], list[bool]]:
+    """Days relative to the index date; the flags mark dates without an index date."""
+    values: list[int | None] = []
+    lost = []
+    given = zip(columns["participant_id"], columns[dates], columns[days], strict=True)
+    for participant, ordinal, day in given:
+        if day is not None or ordinal is None:
+            values.append(day)
+            lost.append(False)
+        else:
+            index = indices.get(participant)
+            values.append(None if index is None else ordinal - index)
+            lost.append(index is None)
+    return values, lost
+
+
+def _tell_lost(columns: Columns, lost: Sequence[bool], column: str, review: Review) -> None:
+    by_file: dict[str, int] = {}
+    for source, is_lost in zip(columns["src_file"], lost, strict=True):
+        by_file[source] = by_file.get(source, 0) + is_lost
+    for source, count in by_file.items():
+        if count:
+            review.find(
+                source, "no_index_date",
+                f"{count} dates of participants without an index date give no day", column=column,
+            )  # fmt: skip
+
+
+def _empty(table: Table) -> Columns:
+    return {name: [] for name in table.column_names}
+
+
+def finish_observations(
+    columns: Columns, indices: Mapping[str, int], analytes: Mapping[str, Analyte], review: Review
+) -> Columns:
+    """The table `observations`: every value with its unit checked; doubtful ones are flagged."""
+    if not columns:
+        return _empty(OBSERVATIONS)
+    days, lost = _days(columns, "date", "day", indices)
+    _tell_lost(columns, lost, "date", review)
+    keys = list(zip(columns["code"], columns["value_num"], columns["unit_src"], strict=True))
+    known: dict[Any, Standardised] = {}
+    for key in dict.fromkeys(k for k in keys if k[1] == k[1]):
+        code, value, unit = key
+        known[key] = standardise(code or "", value, unit or "", analytes)
+    nothing = Standardised(None, "", ("value_missing",))
+    standard = [known.get(key, nothing) if key[1] == key[1] else nothing for key in keys]
+    coded = [code is not None for code in columns["value_code"]]
+    standard = [
+        Standardised(None, "") if is_coded and s is nothing else s
+        for s, is_coded in zip(standard, coded, strict=True)
+    ]
+    _tell_units(columns, standard, review)
+    return {
+        **{name: columns[name] for name in OBSERVATIONS.column_names if name in columns},
+        "day": days,
+        "unit": [s.unit or None for s in standard],
+        "value_std": [s.value for s in standard],
+        "qc_flags": [";".join(s.flags) or None for s in standard],
+    }
+
+
+def _tell_units(columns: Columns, standard: Sequence[Standardised], review: Review) -> None:
+    for i, found in enumerate(standard):
+        for flag in found.flags:
+            if flag == "unit_suspect":
+                sentence = (
+                    f"code {columns['code'][i]}: implausible in the stated unit "
+                    f"{columns['unit_src'][i]}, plausible in {' or '.join(found.likely_units)}; "
+                    "not converted, flagged"
+                )
+            elif flag == "implausible":
+                sentence = f"code {columns['code'][i]}: implausible in every known unit; flagged"
+            else:
+                continue
+            review.find(
+                columns["src_file"][i], flag, sentence, row=columns["src_row"][i],
+                column=columns["src_column"][i],
+            )  # fmt: skip
+    counts: dict[tuple[str, str, str], int] = {}
+    for i, found in enumerate(standard):
+        for flag in found.flags:
+            if flag in ("unit_unknown", "unit_not_stated", "not_standardised"):
+                key = (columns["src_file"][i], str(columns["code"][i] or "(unmapped)"), flag)
+                counts[key] = counts.get(key, 0) + 1
+    meaning = {
+        "unit_unknown": "have a unit that cannot be converted",
+        "unit_not_stated": "have no unit",
+        "not_standardised": "are kept as they are: the code has no standard unit here",
+    }
+    for (source, code, flag), count in counts.items():
+        review.find(source, flag, f"code {code}: {count} values {meaning[flag]}")
+
+
+def tell_suspect_sites(
+    observations: Columns, site_of: Mapping[str, str | None], review: Review
+) -> None:
+    """One finding per code, unit and site that has values with a doubtful unit."""
+    counts: dict[tuple[str, str, str, str], list[set[str]]] = {}
+    given = zip(
+        observations["src_file"], observations["code"], observations["unit_src"],
+        observations["participant_id"], observations["qc_flags"], observations["value_num"],
+        strict=True,
+    )  # fmt: skip
+    for source, code, unit, participant, flags, value in given:
+        if code is None or value != value:
+            continue
+        key = (source, code, unit or "", site_of.get(participant) or "(no site)")
+        pair = counts.setdefault(key, [set(), set()])
+        pair[0].add(participant)
+        if flags and "unit_suspect" in flags.split(";"):
+            pair[1].add(participant)
+    for (source, code, unit, site), (everybody, suspects) in counts.items():
+        if suspects:
+            review.find(
+                source, "unit_suspect_site",
+                f"code {code} in {unit}: {len(suspects)} of {len(everybody)} participants of site "
+                f"{site} have values that fit another unit",
+            )  # fmt: skip
+
+
+def finish_conditions(columns: Columns, indices: Mapping[str, int], review: Review) -> Columns:
+    """The table `conditions`."""
+    if not columns:
+        return _empty(CONDITIONS)
+    starts, lost = _days(columns, "start_date", "start_day", indices)
+    ends, _ = _days(columns, "end_date", "end_day", indices)
+    _tell_lost(columns, lost, "start_date", review)
+    return {
+        **{name: columns[name] for name in CONDITIONS.column_names if name in columns},
+        "start_day": starts,
+        "end_day": ends,
+        "phecode": [None] * len(starts),
+    }
+
+
+def finish_exposures(columns: Columns, indices: Mapping[str, int], review: Review) -> Columns:
+    """The table `exposures`."""
+    if not columns:
+        return _empty(EXPOSURES)
+    starts, lost = _days(columns, "start_date", "start_day", indices)
+    ends, _ = _days(columns, "end_date", "end_day", indices)
+    _tell_lost(columns, lost, "start_date", review)
+    return {
+        **{name: columns[name] for name in EXPOSURES.column_names if name in columns},
+        "start_day": starts,
+        "end_day": ends,
+    }
+
+
+def finish_outcomes(columns: Columns, indices: Mapping[str, int], review: Review) -> Columns:
+    """The table `outcomes`; one row per participant and outcome, a second one is a problem."""
+    if not columns:
+        return _empty(OUTCOMES)
+    entries, _ = _days(columns, "entry_date", "entry_day", indices)
+    exits, lost = _days(columns, "exit_date", "exit_day", indices)
+    _tell_lost(columns, lost, "exit_date", review)
+    seen: dict[tuple[str, str], int] = {}
+    repeated: dict[str, list[int]] = {}
+    reasons: list[str | None] = []
+    for i, participant in enumerate(columns["participant_id"]):
+        key = (participant, columns["outcome"][i])
+        if key in seen:
+            repeated.setdefault(columns["src_file"][i], []).append(columns["src_row"][i])
+        seen.setdefault(key, i)
+        timed = columns["kind"][i] == "tte"
+        known = (
+            exits[i] is not None and columns["event"][i] is not None
+            if timed
+            else columns["value"][i] is not None
+        )
+        reasons.append(None if known else "no_index_date" if lost[i] else "missing")
+    for source, rows in repeated.items():
+        review.bad_cells(
+            source, "participant_id", rows, "a second row of one participant and outcome",
+            "one row per participant and outcome", "keep the right row",
+        )  # fmt: skip
+    return {
+        **{name: columns[name] for name in OUTCOMES.column_names if name in columns},
+        "entry_day": entries,
+        "exit_day": exits,
+        "na_reason": reasons,
+    }

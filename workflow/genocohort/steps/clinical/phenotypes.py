@@ -1,0 +1,290 @@
+"""Phenotypes and covariates of each participant, as numbers, from the internal tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from genocohort.errors import ConfigError, InputDataError
+from genocohort.stats.ranks import rank_inverse_normal
+from genocohort.steps.clinical.records import Columns
+from genocohort.steps.clinical.review import Review
+from genocohort.steps.clinical.settings import (
+    ClinicalSettings,
+    ConditionSource,
+    Covariate,
+    ObservationSource,
+    OutcomeSource,
+    ParticipantSource,
+    Phenotype,
+)
+
+Floats = npt.NDArray[np.float64]
+_DOUBTFUL = {"unit_suspect", "implausible"}
+_KINDS = {"quantitative": "quant", "binary": "binary", "count": "count", "time_to_event": "tte"}
+_SEX = {"male": 1.0, "female": 0.0}
+
+
+def _transform(phenotype: Phenotype, values: Floats) -> Floats:
+    if phenotype.transform == "rint":
+        return rank_inverse_normal(values)
+    if phenotype.transform == "log":
+        if np.any(values <= 0):
+            raise InputDataError(
+                f"{int(np.sum(values <= 0))} values of {phenotype.name} are zero or negative",
+                where=f"clinical.phenotypes, {phenotype.name}",
+                expected="positive values for transform: log",
+                remedy="use transform: rint, or none",
+            )
+        return np.log(values)
+    return values
+
+
+def observation_values(
+    source: ObservationSource,
+    observations: Columns,
+    place: Mapping[str, int],
+    settings: ClinicalSettings,
+    review: Review,
+    name: str,
+) -> Floats:
+    """One value per participant from the measurements with one code.
+
+    The standardised value is used; for a code without a standard unit the value as reported, if
+    all its rows have one unit.
+
+    Raises
+    ------
+    InputDataError
+        A code without a standard unit comes in several units.
+    """
+    rows: dict[int, list[tuple[float, int, float]]] = {}
+    units: set[str] = set()
+    counts = {"flagged": 0, "limit": 0, "unconverted": 0}
+    for i in np.flatnonzero(np.array(observations["code"], dtype=object) == source.code):
+        flags = set((observations["qc_flags"][i] or "").split(";"))
+        value = observations["value_num"][i]
+        if value != value:
+            continue
+        if settings.exclude_flagged and flags & _DOUBTFUL:
+            counts["flagged"] += 1
+            continue
+        if observations["comparator"][i]:
+            counts["limit"] += 1
+            if settings.limit_values == "exclude":
+                continue
+        if "not_standardised" in flags:
+            units.add(observations["unit_src"][i] or "")
+        elif observations["value_std"][i] is None:
+            counts["unconverted"] += 1
+            continue
+        else:
+            value = observations["value_std"][i]
+        day = observations["day"][i]
+        if _outside(day, source):
+            continue
+        participant = place[observations["participant_id"][i]]
+        rows.setdefault(participant, []).append((np.inf if day is None else day, int(i), value))
+    _tell_counts(name, counts, settings, review)
+    if len(units) > 1:
+        raise InputDataError(
+            f"code {source.code} comes in {len(units)} units and no conversion is known",
+            where=f"clinical.phenotypes, {name}",
+            offenders=sorted(unit or "(not stated)" for unit in units),
+            remedy="bring the source to one unit, or use a code with a known conversion",
+        )
+    values = np.full(len(place), np.nan)
+    for participant, found in rows.items():
+        values[participant] = _pick(source.pick, [value for _, _, value in sorted(found)])
+    return values
+
+
+def _outside(day: int | None, source: ObservationSource) -> bool:
+    if source.from_day is None and source.to_day is None:
+        return False
+    if day is None:
+        return True
+    low = source.from_day is not None and day < source.from_day
+    return low or (source.to_day is not None and day > source.to_day)
+
+
+def _pick(how: str, values: Sequence[float]) -> float:
+    if how == "first":
+        return values[0]
+    if how == "last":
+        return values[-1]
+    return float(np.median(values) if how == "median" else np.mean(values))
+
+
+def _tell_counts(
+    name: str, counts: Mapping[str, int], settings: ClinicalSettings, review: Review
+) -> None:
+    sentences = {
+        "flagged": "values with a doubtful unit were left out",
+        "limit": "values are limits such as <5: "
+        + ("left out" if settings.limit_values == "exclude" else "the limit was used"),
+        "unconverted": "values without a known unit were left out",
+    }
+    for kind, count in counts.items():
+        if count:
+            review.find("phenotypes_wide", f"phenotype_{kind}", f"{count} {sentences[kind]}",
+                        column=name)  # fmt: skip
+
+
+def condition_values(
+    source: ConditionSource, conditions: Columns, place: Mapping[str, int]
+) -> Floats:
+    """1 for a case, 0 for everybody without a present condition, NaN for too few dates."""
+    days: dict[int, set[Any]] = {}
+    for i, code in enumerate(conditions["code"]):
+        if code and code.startswith(source.codes) and conditions["status"][i] == "present":
+            participant = place[conditions["participant_id"][i]]
+            days.setdefault(participant, set()).add(conditions["start_day"][i])
+    values = np.zeros(len(place))
+    for participant, found in days.items():
+        values[participant] = 1.0 if len(found) >= source.min_dates else np.nan
+    return values
+
+
+def outcome_values(
+    source: OutcomeSource, kind: str, outcomes: Columns, place: Mapping[str, int], name: str
+) -> tuple[Floats, ...]:
+    """One column of values, or entry day, exit day and event of a time to event.
+
+    Raises
+    ------
+    ConfigError
+        No such outcome, or one of another kind.
+    """
+    chosen = [i for i, outcome in enumerate(outcomes["outcome"]) if outcome == source.outcome]
+    kinds = {outcomes["kind"][i] for i in chosen}
+    if kinds != {_KINDS[kind]}:
+        raise ConfigError(
+            f"the clinical tables have no outcome {source.outcome} of kind {_KINDS[kind]}",
+            where=f"clinical.phenotypes, {name}",
+            offenders=sorted(f"{source.outcome} ({found})" for found in kinds),
+            expected="an outcome of the column map's sources",
+        )
+    parts = ("entry_day", "exit_day", "event") if kind == "time_to_event" else ("value",)
+    columns = tuple(np.full(len(place), np.nan) for _ in parts)
+    for i in chosen:
+        participant = place[outcomes["participant_id"][i]]
+        if outcomes["na_reason"][i] is not None:
+            continue
+        for column, part in zip(columns, parts, strict=True):
+            value = outcomes[part][i]
+            column[participant] = np.nan if value is None else value
+    if kind == "time_to_event":
+        columns[0][np.isnan(columns[0]) & ~np.isnan(columns[1])] = 0.0
+    return columns
+
+
+def participant_values(source: ParticipantSource, participants: Columns, name: str) -> Floats:
+    """A column of participants as numbers, through its codes where it is text.
+
+    Raises
+    ------
+    ConfigError
+        The column is text, and a value of it has no code.
+    """
+    cells = participants[source.column]
+    if source.column == "age_index":
+        return np.array([np.nan if c is None else c for c in cells], dtype=np.float64)
+    codes = source.codes or (_SEX if source.column == "sex_recorded" else {})
+    if not codes:
+        raise ConfigError(f"{name}: column {source.column} is text: give its codes")
+    return np.array([codes.get(c, np.nan) for c in cells], dtype=np.float64)
+
+
+def _phenotype_columns(
+    phenotype: Phenotype,
+    tables: Mapping[str, Columns],
+    place: Mapping[str, int],
+    settings: ClinicalSettings,
+    review: Review,
+) -> tuple[Floats, ...]:
+    source = phenotype.source
+    if isinstance(source, ObservationSource):
+        values = observation_values(
+            source, tables["observations"], place, settings, review, phenotype.name
+        )
+    elif isinstance(source, ConditionSource):
+        values = condition_values(source, tables["conditions"], place)
+    elif isinstance(source, OutcomeSource):
+        columns = outcome_values(source, phenotype.kind, tables["outcomes"], place, phenotype.name)
+        if len(columns) > 1:
+            return columns
+        values = columns[0]
+    else:
+        values = participant_values(source, tables["participants"], phenotype.name)
+    if phenotype.kind == "binary" and not set(values[~np.isnan(values)]) <= {0.0, 1.0}:
+        raise ConfigError(
+            f"{phenotype.name} is binary, but has values other than 0 and 1",
+            where=f"clinical.phenotypes, {phenotype.name}",
+            remedy="declare the coding in the column map, or correct the kind",
+        )
+    return (_transform(phenotype, values),)
+
+
+def _covariate_columns(
+    covariate: Covariate,
+    tables: Mapping[str, Columns],
+    place: Mapping[str, int],
+    settings: ClinicalSettings,
+    review: Review,
+) -> tuple[Floats, ...]:
+    participants = tables["participants"]
+    source = covariate.source
+    if covariate.levels:
+        column = source.column if isinstance(source, ParticipantSource) else covariate.name
+        cells = participants[column]
+        unknown = sorted({c for c in cells if c is not None} - set(covariate.levels))
+        if unknown:
+            raise ConfigError(
+                f"covariate {covariate.name}: {len(unknown)} levels are not declared",
+                where=f"clinical.covariates, {covariate.name}",
+                expected=f"all levels of the column {column} of participants",
+            )
+        return tuple(
+            np.array([np.nan if c is None else float(c == level) for c in cells])
+            for level in covariate.levels[1:]
+        )
+    if source is None:
+        column = "sex_recorded" if covariate.name == "sex" else covariate.name
+        source = ParticipantSource.model_validate({"table": "participants", "column": column})
+    as_phenotype = Phenotype(name=covariate.name, kind="quantitative", source=source)
+    if isinstance(source, OutcomeSource):
+        as_phenotype = as_phenotype.model_copy(
+            update={"kind": _kind_of(source.outcome, tables["outcomes"])}
+        )
+    return _phenotype_columns(as_phenotype, tables, place, settings, review)
+
+
+def _kind_of(outcome: str, outcomes: Columns) -> str:
+    kinds = dict(zip(outcomes["outcome"], outcomes["kind"], strict=True))
+    found = {kind: name for name, kind in _KINDS.items()}.get(kinds.get(outcome, ""), "")
+    return "quantitative" if found in ("", "time_to_event") else found
+
+
+def build_phenotypes(
+    settings: ClinicalSettings, tables: Mapping[str, Columns], review: Review
+) -> dict[str, Any]:
+    """Columns of phenotypes_wide, in the order of the participants.
+
+    Parameters
+    ----------
+    settings : ClinicalSettings
+    tables : mapping of str to columns
+        participants, observations, conditions and outcomes as they are written.
+    """
+    participants = tables["participants"]["participant_id"]
+    place = {participant: i for i, participant in enumerate(participants)}
+    columns: dict[str, Any] = {"participant_id": participants}
+    for phenotype in settings.phenotypes:
+        values = _phenotype_columns(phenotype, tables, place, settings, review)
+        columns |= dict(zip(phenotype.column_names(), values, strict=True))
+    for covariate in settings.covariates:
+        values = _covariate_columns(covariate, tables, place, settings, review)
+        columns |= dict(zip(covariate.column_names(), values, strict=True))
+    return columns

@@ -1,0 +1,135 @@
+"""`genocohort clinical`: clinical records into checked tables without calendar dates."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from genocohort.config import parse_settings, read_yaml, settings_from_json
+from genocohort.domain.ledger import Dropped, Entry, entries_to_json
+from genocohort.domain.tables_clinical import CLINICAL_TABLES, FINDINGS, phenotypes_wide_table
+from genocohort.errors import GenocohortError, Problems
+from genocohort.io.atomic import write_text
+from genocohort.io.parquet import write_table
+from genocohort.io.sheet import read_normalised_sheet
+from genocohort.steps.clinical.column_map import ColumnMap
+from genocohort.steps.clinical.compute import ClinicalResult, LoadedSource, compute_clinical
+from genocohort.steps.clinical.review import Finding, Review
+from genocohort.steps.clinical.settings import ClinicalSettings
+from genocohort.steps.clinical.sources import load_pedigree, load_source
+
+EXAMPLES = """example:
+  genocohort clinical --column-map config/clinical.yaml --sheet work/sheet/samples.tsv \\
+    --settings '{}' --folder results/full/clinical --ledger results/full/clinical/ledger.json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the step."""
+    parser.add_argument(
+        "--column-map",
+        nargs="?",
+        type=Path,
+        help="which file's columns mean what (YAML); may be empty",
+    )
+    parser.add_argument("--sheet", required=True, type=Path, help="normalised sample sheet")
+    parser.add_argument("--pedigree", type=Path, help="pedigree (.ped or .fam)")
+    parser.add_argument("--settings", required=True, help="settings as JSON")
+    parser.add_argument("--folder", required=True, type=Path, help="folder of the tables")
+    parser.add_argument("--ledger", required=True, type=Path, help="the step's ledger")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Read every source of the column map, check it and write the internal tables."""
+    settings = settings_from_json(ClinicalSettings, args.settings)
+    samples = read_normalised_sheet(args.sheet)
+    column_map = ColumnMap()
+    if args.column_map is not None:
+        column_map = parse_settings(ColumnMap, read_yaml(args.column_map), str(args.column_map))
+    review = Review()
+    sources = _load_all(column_map, args.pedigree, review)
+    result = compute_clinical(sources, samples, column_map.index_date, settings, review)
+    ledger = _ledger(result, sources, review, {s.participant_id for s in samples})
+    for table in CLINICAL_TABLES:
+        columns = (
+            _finding_columns(review.findings) if table is FINDINGS else
+            result.tables[table.name.split("/")[1]]
+        )  # fmt: skip
+        write_table(args.folder / f"{table.name.split('/')[1]}.parquet", table, columns)
+    wide = phenotypes_wide_table(settings.wide_columns(), settings.wide_meanings())
+    path = args.folder / "phenotypes_wide.parquet"
+    write_table(path, wide, result.tables["phenotypes_wide"])
+    write_text(args.ledger, entries_to_json(ledger))
+    _tell(review.findings)
+
+
+def _load_all(column_map: ColumnMap, pedigree: Path | None, review: Review) -> list[LoadedSource]:
+    """Every source as text; all unreadable ones are reported at once."""
+    sources: list[LoadedSource] = []
+    problems: list[GenocohortError] = []
+    for spec in column_map.sources:
+        try:
+            sources += load_source(spec, column_map.missing, review)
+        except GenocohortError as error:
+            problems += error.problems if isinstance(error, Problems) else [error]
+    if pedigree is not None:
+        try:
+            sources.append(load_pedigree(pedigree))
+        except GenocohortError as error:
+            problems += error.problems if isinstance(error, Problems) else [error]
+    if problems:
+        raise Problems(problems)
+    return sources
+
+
+def _finding_columns(findings: list[Finding]) -> dict[str, list[object]]:
+    return {
+        "source": [f.source for f in findings],
+        "row": [f.row or None for f in findings],
+        "column": [f.column or None for f in findings],
+        "kind": [f.kind for f in findings],
+        "sentence": [f.sentence for f in findings],
+    }
+
+
+def _dropped(reasons: dict[str, list[str]]) -> tuple[Dropped, ...]:
+    return tuple(
+        Dropped(reason=reason, n=len(ids), examples=tuple(i for i in ids if i)[:5])
+        for reason, ids in reasons.items()
+    )
+
+
+def _ledger(
+    result: ClinicalResult, sources: list[LoadedSource], review: Review, in_sheet: set[str]
+) -> list[Entry]:
+    entries = []
+    for name in dict.fromkeys(source.name for source in sources):
+        n_in = result.rows_read[name]
+        dropped = _dropped(review.dropped.get(name, {}))
+        n_kept = n_in - sum(d.n for d in dropped)
+        entries.append(
+            Entry(
+                step="clinical", scope=name, unit="row", n_in=n_in, n_kept=n_kept, dropped=dropped
+            )
+        )
+    kept = result.tables["participants"]["participant_id"]
+    absent = result.not_in_clinical
+    left_out = (
+        Dropped(reason="in the sample sheet, but in no clinical table", n=len(absent),
+                examples=absent[:5]),
+    ) if absent else ()  # fmt: skip
+    everybody = in_sheet | set(kept)
+    entries.append(
+        Entry(step="clinical", unit="participant", n_in=len(everybody), n_kept=len(kept),
+              dropped=left_out)
+    )  # fmt: skip
+    return entries
+
+
+def _tell(findings: list[Finding]) -> None:
+    """What was found, counted by source and kind, on the step's log."""
+    counts: dict[tuple[str, str], int] = {}
+    for finding in findings:
+        key = (finding.source, finding.kind)
+        counts[key] = counts.get(key, 0) + 1
+    for (source, kind), n in counts.items():
+        print(f"clinical: {source}: {kind}: {n} (see findings.parquet)", file=sys.stderr)
