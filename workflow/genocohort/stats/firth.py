@@ -148,9 +148,8 @@ def _quadratic(designs: VariantDesigns, inverse: Floats) -> Floats:
     """z' A^-1 z of every sample and variant, shape (m, n)."""
     k = designs.covariates.shape[1]
     rows, columns = np.triu_indices(k)
-    pairs = designs.covariates[:, rows] * designs.covariates[:, columns]
     twice = np.where(rows == columns, 1.0, 2.0)[:, None]
-    shared = (inverse[:k, :k][rows, columns] * twice).T @ pairs.T
+    shared = (inverse[:k, :k][rows, columns] * twice).T @ designs.pairs.T
     cross = inverse[k, :k].T @ designs.covariates.T
     own = inverse[k, k][:, None] * designs.dosage
     return np.asarray(shared + designs.dosage * (2.0 * cross + own))

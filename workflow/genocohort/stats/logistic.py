@@ -16,6 +16,8 @@ Bools = npt.NDArray[np.bool_]
 _STEP = 1e-7
 # Beyond this |log-odds| rounding decides; a fit that gets here is diverging.
 _LARGEST_ETA = 30.0
+# Steps after which divergence is looked for: ordinary fits have converged by then.
+_PATIENCE = 6
 
 
 @dataclass(frozen=True)
@@ -30,18 +32,23 @@ class VariantDesigns:
         Effect alleles; 0 where missing.
     called : ndarray of bool, shape (m, n), or None
         Whether the sample counts for the variant; None where all do.
+    pairs : ndarray of float64, shape (n, k (k + 1) / 2)
+        Products of two covariates, upper triangle by rows.
     """
 
     covariates: Floats
     dosage: Floats
     called: Bools | None
+    pairs: Floats
 
     @classmethod
     def of_calls(cls, calls: npt.NDArray[np.int8], covariates: Floats) -> "VariantDesigns":
         """Designs of a block of calls, shape (m, n), below 0 missing."""
         called = calls >= 0
         dosage = np.where(called, calls, np.int8(0)).astype(np.float64)
-        return cls(covariates, dosage, None if called.all() else called)
+        rows, columns = np.triu_indices(covariates.shape[1])
+        pairs = covariates[:, rows] * covariates[:, columns]
+        return cls(covariates, dosage, None if called.all() else called, pairs)
 
     @property
     def n_terms(self) -> int:
@@ -50,7 +57,7 @@ class VariantDesigns:
     def take(self, rows: npt.NDArray[np.int64] | Bools) -> "VariantDesigns":
         """The designs of some of the variants."""
         called = None if self.called is None else self.called[rows]
-        return VariantDesigns(self.covariates, self.dosage[rows], called)
+        return VariantDesigns(self.covariates, self.dosage[rows], called, self.pairs)
 
     def predictor(self, beta: Floats) -> Floats:
         """Linear predictor, shape (m, n), of coefficients of shape (p, m)."""
@@ -71,11 +78,9 @@ class VariantDesigns:
     def information(self, weights: Floats) -> Floats:
         """Z' W Z, shape (p, p, m); weights are 0 where a sample does not count."""
         k = self.covariates.shape[1]
-        rows, columns = np.triu_indices(k)
-        pairs = self.covariates[:, rows] * self.covariates[:, columns]
         weighted = weights * self.dosage
         result = np.empty((k + 1, k + 1, len(weights)))
-        result[:k, :k] = small_systems.unpack_symmetric(pairs.T @ weights.T, k)
+        result[:k, :k] = small_systems.unpack_symmetric(self.pairs.T @ weights.T, k)
         result[k, :k] = result[:k, k] = self.covariates.T @ weighted.T
         result[k, k] = np.einsum("mn,mn->m", weighted, self.dosage)
         return result
@@ -197,7 +202,7 @@ def fit_logistic(
         converged[active[done]] = True
         variance[active[done]] = 1.0 / np.square(factor[-1, -1, done])
         lost = ~done & (np.isnan(size) | (size > 50.0))
-        if iteration >= 3:
+        if iteration >= _PATIENCE:
             lost |= ~done & (np.abs(current.predictor(beta[:, active])).max(axis=1) > _LARGEST_ETA)
         if iteration == max_iterations - 1:
             lost |= ~done
@@ -215,10 +220,17 @@ def _weights_and_residuals(
     designs: VariantDesigns, beta: Floats, signs: Floats
 ) -> tuple[Floats, Floats]:
     """mu (1 - mu) and y - mu, 0 for samples that do not count; no cancellation at large |eta|."""
-    signed = designs.predictor(beta) * signs
-    wrong = special.expit(-signed)
-    weights = wrong * (1.0 - wrong)
-    return designs.masked(weights), designs.masked(wrong * signs)
+    wrong = designs.predictor(beta)
+    wrong *= signs
+    with np.errstate(over="ignore"):
+        np.exp(wrong, out=wrong)
+    wrong += 1.0
+    np.reciprocal(wrong, out=wrong)
+    designs.masked(wrong)
+    weights = 1.0 - wrong
+    weights *= wrong
+    wrong *= signs
+    return weights, wrong
 
 
 def _is_separating(designs: VariantDesigns, direction: Floats, signs: Floats) -> Bools:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,6 +29,8 @@ def rank_inverse_normal(values: npt.ArrayLike) -> Floats:
     scores = np.full(values.shape, np.nan)
     count = int(present.sum())
     if count:
-        ranks = stats.rankdata(values[present], method="average")
+        _, place, counts = np.unique(values[present], return_inverse=True, return_counts=True)
+        last = np.cumsum(counts)
+        ranks = (last - (counts - 1) / 2)[place]
         scores[present] = special.ndtri((ranks - 0.375) / (count + 0.25))
     return scores
