@@ -46,7 +46,7 @@ SAMPLE_QC_SAMPLES = Table(
         Column("sex_recorded", "string", "male, female or unknown"),
         Column("sex_inferred", "string", "one of INFERRED_SEXES, from X and Y calls and depths"),
         Column("call_rate", "float64", "share of autosomal genotypes called", _NO_CALLS),
-        Column("n_het", "int64", "heterozygous autosomal genotypes", _NO_CALLS),
+        Column("n_het", "int64", "heterozygous autosomal genotypes, two ALT alleles included", _NO_CALLS),
         Column("n_hom_alt", "int64", "homozygous autosomal non-reference genotypes", _NO_CALLS),
         Column("het_hom_ratio", "float64", "n_het / n_hom_alt", _NO_CALLS),
         Column("f_inbreeding", "float64",

@@ -1,7 +1,99 @@
 """Settings of the step `sample_qc`."""
 
+from pydantic import Field, model_validator
+
 from genocohort.config import Settings
 
 
 class SampleQcSettings(Settings):
-    """Thresholds and choices of this step."""
+    """Thresholds and choices of this step.
+
+    Each limit is passed when a sample's value lies beyond it; null switches a limit off.
+    """
+
+    pass_only: bool = Field(
+        default=True, description="use only variants whose FILTER is PASS or missing"
+    )
+    call_rate_warn: float = Field(
+        default=0.97, ge=0, le=1, description="share of autosomal genotypes called; UK Biobank's "
+        "limit for samples is 0.95 (Bycroft et al. 2018), plink tutorials use 0.95 to 0.98"
+    )  # fmt: skip
+    call_rate_fail: float = Field(default=0.95, ge=0, le=1, description="as call_rate_warn")
+    f_min: float | None = Field(
+        default=-0.15, ge=-1, le=1, description="warn below: too many heterozygotes, as in a "
+        "contaminated sample"
+    )  # fmt: skip
+    f_max: float | None = Field(
+        default=0.25, ge=-1, le=1, description="warn above: too few heterozygotes; 0.25 is a child "
+        "of siblings (in a cohort of several ancestries F is raised for all)"
+    )  # fmt: skip
+    outlier_z: float | None = Field(
+        default=6, gt=0, description="warn when the het/hom ratio lies this many robust standard "
+        "deviations (1.4826 MAD) from its batch's median"
+    )  # fmt: skip
+    min_batch_size: int = Field(
+        default=20, ge=3, description="samples a batch needs for its outliers to be judged"
+    )
+    x_f_female_max: float = Field(
+        default=0.2, ge=-1, le=1, description="F on X of a female is below (plink --check-sex)"
+    )
+    x_f_male_min: float = Field(
+        default=0.8, ge=-1, le=1, description="F on X of a male is above (plink --check-sex)"
+    )
+    min_x_variants: int = Field(
+        default=100, ge=1, description="polymorphic X variants called for F on X to be judged"
+    )
+    y_call_rate_female_max: float = Field(
+        default=0.2, ge=0, le=1, description="share of Y variants called in a female is below"
+    )
+    y_call_rate_male_min: float = Field(
+        default=0.5, ge=0, le=1, description="share of Y variants called in a male is above"
+    )
+    min_y_variants: int = Field(
+        default=10, ge=1, description="variants on Y for their call rate to be judged"
+    )
+    x_depth_male_max: float = Field(
+        default=0.7, gt=0, description="depth on X over autosomes: a male's is below (expected 0.5)"
+    )
+    x_depth_female_min: float = Field(
+        default=0.8, gt=0, description="depth on X over autosomes: a female's is above (expected 1)"
+    )
+    y_depth_female_max: float = Field(
+        default=0.1, ge=0, description="depth on Y over autosomes: a female's is below (expected 0)"
+    )
+    y_depth_male_min: float = Field(
+        default=0.25, ge=0, description="depth on Y over autosomes: a male's is above (expected 0.5"
+        "; less where reads of Y's repeats do not map)"
+    )  # fmt: skip
+    max_x_depth: float = Field(
+        default=1.4, gt=0, description="a ratio above is no ratio of copies (the reads cover parts "
+        "of the genome only): depth then says nothing about sex"
+    )  # fmt: skip
+    max_y_depth: float = Field(default=0.8, gt=0, description="as max_x_depth, for Y")
+    mean_depth_warn: float | None = Field(
+        default=None, ge=0, description="mean depth of an alignment; depends on the assay"
+    )
+    mean_depth_fail: float | None = Field(default=None, ge=0, description="as mean_depth_warn")
+    mapped_rate_warn: float | None = Field(
+        default=0.9, ge=0, le=1, description="share of primary reads mapped"
+    )
+    duplicate_rate_warn: float | None = Field(
+        default=0.3, ge=0, le=1, description="share of mapped primary reads marked as duplicates"
+    )
+
+    @model_validator(mode="after")
+    def _order(self) -> "SampleQcSettings":
+        pairs = (
+            ("call_rate_fail", "call_rate_warn"),
+            ("mean_depth_fail", "mean_depth_warn"),
+            ("f_min", "f_max"),
+            ("x_f_female_max", "x_f_male_min"),
+            ("y_call_rate_female_max", "y_call_rate_male_min"),
+            ("x_depth_male_max", "x_depth_female_min"),
+            ("y_depth_female_max", "y_depth_male_min"),
+        )
+        for low, high in pairs:
+            a, b = getattr(self, low), getattr(self, high)
+            if a is not None and b is not None and a > b:
+                raise ValueError(f"{low} ({a}) must not be above {high} ({b})")
+        return self

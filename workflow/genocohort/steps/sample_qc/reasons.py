@@ -1,0 +1,149 @@
+"""Reasons and verdicts: limits on metrics, each with a sentence."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from genocohort.stats.robust import robust_z_by_group
+from genocohort.steps.sample_qc.metrics import Metrics, metric_array
+from genocohort.steps.sample_qc.settings import SampleQcSettings
+from genocohort.steps.sample_qc.sex import sex_evidence, sex_sentence
+
+Level = Literal["warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One finding about one sample; value and threshold are None where it is not a number."""
+
+    sample_id: str
+    metric: str
+    level: Level
+    sentence: str
+    value: float | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A bound on one metric; `is_minimum` tells that lower values are the bad ones."""
+
+    metric: str
+    bound: float | None
+    level: Level
+    is_minimum: bool
+    sentence: str
+
+    def check(self, sample: Metrics) -> Reason | None:
+        """The reason when the sample's value lies beyond the bound."""
+        value = sample.get(self.metric)
+        if value is None or self.bound is None:
+            return None
+        if (value < self.bound) if self.is_minimum else (value > self.bound):
+            text = self.sentence.format(
+                value=value, bound=self.bound, percent=100 * value, limit=100 * self.bound
+            )
+            return Reason(
+                sample["sample_id"], self.metric, self.level, text, float(value), self.bound
+            )
+        return None
+
+
+_CALL_RATE = "Only {percent:.1f} % of the genotypes could be called ({limit:g} % or more expected)."
+_DEPTH = "The mean depth is {value:.1f} ({bound:g} or more expected)."
+
+
+def limits(settings: SampleQcSettings) -> tuple[Limit, ...]:
+    """All limits; of two on one metric the failing one stands first and hides the warning."""
+    s = settings
+    return (
+        Limit("call_rate", s.call_rate_fail, "fail", True, _CALL_RATE),
+        Limit("call_rate", s.call_rate_warn, "warn", True, _CALL_RATE),
+        Limit(
+            "f_inbreeding", s.f_min, "warn", True,
+            "More heterozygous calls than expected (F {value:.3f}, {bound:g} or more expected): "
+            "possibly a mixture of two people.",
+        ),
+        Limit(
+            "f_inbreeding", s.f_max, "warn", False,
+            "Fewer heterozygous calls than expected (F {value:.3f}, {bound:g} or less expected): "
+            "related parents, or heterozygous calls lost.",
+        ),
+        Limit("mean_fragment_depth", s.mean_depth_fail, "fail", True, _DEPTH),
+        Limit("mean_fragment_depth", s.mean_depth_warn, "warn", True, _DEPTH),
+        Limit(
+            "mapped_rate", s.mapped_rate_warn, "warn", True,
+            "Only {percent:.1f} % of the reads could be mapped ({limit:g} % or more expected).",
+        ),
+        Limit(
+            "duplicate_rate", s.duplicate_rate_warn, "warn", False,
+            "{percent:.1f} % of the reads are duplicates ({limit:g} % or less expected).",
+        ),
+    )  # fmt: skip
+
+
+def limit_reasons(samples: Sequence[Metrics], settings: SampleQcSettings) -> list[Reason]:
+    """Reasons from the limits; one per sample and metric, the worst."""
+    found: dict[tuple[str, str], Reason] = {}
+    for sample in samples:
+        for limit in limits(settings):
+            reason = limit.check(sample)
+            if reason is not None:
+                found.setdefault((reason.sample_id, reason.metric), reason)
+    return list(found.values())
+
+
+def outlier_reasons(samples: Sequence[Metrics], settings: SampleQcSettings) -> list[Reason]:
+    """Samples whose het/hom ratio is far from their batch's."""
+    if settings.outlier_z is None:
+        return []
+    ratio = metric_array(samples, "het_hom_ratio")
+    batches = [str(s["batch"]) for s in samples]
+    z = robust_z_by_group(ratio, batches, settings.min_batch_size)
+    reasons = []
+    for sample, value, distance in zip(samples, ratio, z, strict=True):
+        if abs(distance) > settings.outlier_z:
+            where = f"batch {sample['batch']}" if sample["batch"] else "the cohort"
+            side = "above" if distance > 0 else "below"
+            text = (
+                f"The ratio of heterozygous to homozygous variants, {value:.2f}, is "
+                f"{abs(distance):.1f} robust standard deviations {side} the median of {where}."
+            )
+            reasons.append(
+                Reason(
+                    sample["sample_id"], "het_hom_ratio", "warn", text, float(value),
+                    settings.outlier_z,
+                )
+            )  # fmt: skip
+    return reasons
+
+
+def sex_reasons(samples: Sequence[Metrics], settings: SampleQcSettings) -> list[Reason]:
+    """Samples whose recorded sex is not that of their DNA, or whose DNA contradicts itself."""
+    reasons = []
+    for sample in samples:
+        found = sex_sentence(str(sample["sex_recorded"]), sex_evidence(sample, settings))
+        if found is not None:
+            reasons.append(Reason(sample["sample_id"], "sex", *found))
+    return reasons
+
+
+def order_reasons(samples: Sequence[Metrics], reasons: Iterable[Reason]) -> list[Reason]:
+    """In the order of the samples, worst first, then by metric and sentence."""
+    position = {s["sample_id"]: i for i, s in enumerate(samples)}
+    return sorted(
+        (r for r in reasons if r.sample_id in position),
+        key=lambda r: (position[r.sample_id], r.level != "fail", r.metric, r.sentence),
+    )
+
+
+def verdict_of(reasons: Iterable[Reason]) -> str:
+    """The worst level among the reasons."""
+    levels = {r.level for r in reasons}
+    return "fail" if "fail" in levels else "warn" if "warn" in levels else "pass"
+
+
+def reasons_table(reasons: Sequence[Reason]) -> dict[str, list[Any]]:
+    """Columns of sample_qc/reasons."""
+    names = ("sample_id", "metric", "value", "threshold", "level", "sentence")
+    return {name: [getattr(r, name) for r in reasons] for name in names}

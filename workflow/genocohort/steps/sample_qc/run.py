@@ -1,0 +1,121 @@
+"""Run the step `sample_qc`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genocohort.config import settings_from_json
+from genocohort.domain.genome import Genome, contig_class
+from genocohort.domain.ledger import entries_to_json
+from genocohort.domain.tables_alignments import SAMPLES as ALIGNMENT_SAMPLES
+from genocohort.domain.tables_cohort import KINSHIP_PAIRS, SAMPLE_QC_REASONS, SAMPLE_QC_SAMPLES
+from genocohort.domain.tables_variants import SUMMARY_SAMPLES
+from genocohort.engine.tasks import map_tasks
+from genocohort.errors import ConfigError
+from genocohort.io.atomic import write_text
+from genocohort.io.parquet import read_table, write_table
+from genocohort.io.sheet import read_normalised_sheet
+from genocohort.io.store_selection import Selection, open_stores, select_variants
+from genocohort.stats.heterozygosity import Homozygosity
+from genocohort.steps.sample_qc.compute import judge_samples, ledger_entry, samples_table
+from genocohort.steps.sample_qc.metrics import (
+    ALIGNMENT_COLUMNS,
+    SUMMARY_COLUMNS,
+    Metrics,
+    SexChromosomeX,
+    alignment_metrics,
+    merge_metrics,
+    store_metrics,
+    sum_autosomes,
+    sum_x,
+    summary_metrics,
+)
+from genocohort.steps.sample_qc.reasons import reasons_table
+from genocohort.steps.sample_qc.settings import SampleQcSettings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options, as workflow/rules/sample_qc.smk gives them."""
+    parser.add_argument("--sheet", type=Path, required=True, help="normalised sheet: samples.tsv")
+    parser.add_argument("--variants", type=Path, help="variant_summary/samples.parquet")
+    parser.add_argument("--kinship", type=Path, help="kinship/pairs.parquet")
+    parser.add_argument("--folder", type=Path, help="folder of the genotype store")
+    parser.add_argument("--chromosomes", nargs="+", default=[], help="chromosomes of the store")
+    parser.add_argument("--alignments", type=Path, help="alignment_summary/samples.parquet")
+    parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
+    parser.add_argument("--genome", default="{}", help="the genome build, JSON")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--mem-mb", type=int, default=2000)
+    parser.add_argument("--samples", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--reasons", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--ledger", type=Path, required=True, help="JSON to write")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Metrics, reasons and one verdict per sample of the sheet."""
+    settings = settings_from_json(SampleQcSettings, args.settings)
+    genome = settings_from_json(Genome, args.genome)
+    if args.variants and not (args.kinship and args.folder and args.chromosomes):
+        raise ConfigError(
+            "--variants needs --kinship, --folder and --chromosomes beside it",
+            where="command line",
+        )
+    sheet = read_normalised_sheet(args.sheet)
+    calls: dict[str, Metrics] = {}
+    store: dict[str, Metrics] = {}
+    pairs: list[dict[str, Any]] = []
+    if args.variants:
+        rows = read_table(args.variants, SUMMARY_SAMPLES, list(SUMMARY_COLUMNS)).to_pylist()
+        calls = summary_metrics(rows, "pass" if settings.pass_only else "all")
+        pairs = read_table(args.kinship, KINSHIP_PAIRS).to_pylist()
+        store = _store_metrics(args, settings, genome, calls)
+    alignments: dict[str, Metrics] = {}
+    unmeasured: tuple[str, ...] = ()
+    if args.alignments:
+        table = read_table(args.alignments, ALIGNMENT_SAMPLES, list(ALIGNMENT_COLUMNS))
+        alignments, unmeasured = alignment_metrics(table.to_pylist())
+    samples = merge_metrics(sheet, calls, store, alignments)
+    reasons = judge_samples(samples, pairs, settings, unmeasured)
+    write_table(args.samples, SAMPLE_QC_SAMPLES, samples_table(samples, reasons, settings))
+    write_table(args.reasons, SAMPLE_QC_REASONS, reasons_table(reasons))
+    write_text(args.ledger, entries_to_json([ledger_entry(samples, reasons)]))
+
+
+def _store_metrics(
+    args: argparse.Namespace,
+    settings: SampleQcSettings,
+    genome: Genome,
+    calls: dict[str, Metrics],
+) -> dict[str, Metrics]:
+    stores = open_stores(args.folder, args.chromosomes)
+    names = stores[0].samples
+    is_male = np.array([sex == "male" for sex in stores[0].sexes], dtype=bool)
+    selections = [
+        select_variants(store, pass_only=settings.pass_only, autosomal=False) for store in stores
+    ]
+    autosomal = [s for s in selections if contig_class(s.store.chromosome) == "autosome"]
+
+    def homozygosity(selection: Selection) -> Homozygosity:
+        return sum_autosomes((calls for _, calls in selection.blocks()), len(names))
+
+    autosomes = Homozygosity.zeros(len(names))
+    for part in map_tasks(homozygosity, autosomal, threads=args.threads):
+        autosomes.add(part)
+    x = SexChromosomeX.zeros(len(names))
+    for selection in selections:
+        if contig_class(selection.store.chromosome) == "X":
+            blocks = (calls for _, calls in _outside_par(selection, genome).blocks())
+            x = sum_x(blocks, is_male)
+    hidden = {name: metrics.get("n_het_haploid", 0) for name, metrics in calls.items()}
+    return store_metrics(names, autosomes, x, hidden)
+
+
+def _outside_par(selection: Selection, genome: Genome) -> Selection:
+    """The chosen variants outside the pseudo-autosomal regions."""
+    start = selection.store.variants.vcf_pos[selection.indices] - 1
+    outside = np.ones(len(start), dtype=bool)
+    for region in genome.par_regions(selection.store.chromosome):
+        outside &= (start < region.start) | (start >= region.end)
+    return selection.narrowed(outside, "pseudo-autosomal")
