@@ -46,7 +46,9 @@ def demography(scale: float = 1.0) -> msprime.Demography:
     return model
 
 
-def _simulate(contig: str, counts: dict[str, int], ploidy: int) -> tuple[NDArray, NDArray]:
+def _simulate(
+    contig: str, counts: dict[str, int], ploidy: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Return positions and genotypes (positions, haplotypes) of one contig."""
     haploid = ploidy == 1
     trees = msprime.sim_ancestry(
@@ -74,7 +76,9 @@ def _founder_slots(roster: Roster) -> dict[str, list[int]]:
     return founders
 
 
-def _gamete(parent: Haplotypes, positions: NDArray, length: int, rng: np.random.Generator):
+def _gamete(
+    parent: Haplotypes, positions: NDArray[np.int64], length: int, rng: np.random.Generator
+) -> Haplotypes:
     """Return one recombined haplotype of a parent with haplotypes (positions, 2)."""
     crossings = np.sort(rng.uniform(0, length, rng.poisson(length * RECOMBINATION_RATE)))
     strand = (np.searchsorted(crossings, positions) + rng.integers(2)) % 2

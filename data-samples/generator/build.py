@@ -2,55 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from .alignments import alignment_files, write_alignments
-from .ancestry import simulate_contig
-from .calls import draw_missing, render, write_vcf
+from .calls import render, write_vcf
 from .clinical_tables import write_tables
-from .layout import BURDEN_GENE, CONTIG_LENGTHS
-from .people import make_people
+from .cohort import Cohort, simulate
+from .fhir import write_fhir
+from .omop import write_omop
+from .people import Person, make_people
+from .phenopackets import write_phenopackets
 from .plink_tables import write_plink_tables, write_sample_sheet
-from .reference import make_genes, make_sequences, write_fasta, write_genes
-from .roster import Roster, make_roster
-from .sites import Site, SiteBuilder
-from .traits import CausalVariants, Traits, choose_variants, draw_traits
+from .redcap import write_redcap
+from .reference import write_fasta, write_genes
 from .truth import write_truth
 
-
-@dataclass
-class Cohort:
-    """Everything that is true of the cohort, before it is written in any format."""
-
-    roster: Roster
-    sequences: dict[str, str]
-    genes: list[tuple[str, int, int, str]]
-    sites: dict[str, list[Site]]
-    missing: dict[str, NDArray[np.bool_]]
-    causal: CausalVariants
-    traits: Traits
-
-
-def simulate() -> Cohort:
-    """Draw the whole cohort in memory."""
-    roster = make_roster()
-    sequences = make_sequences()
-    genes = make_genes()
-    sites = {
-        contig: SiteBuilder(contig, sequences[contig], simulate_contig(contig, roster)).build()
-        for contig in CONTIG_LENGTHS
-    }
-    burden_gene = next(gene for gene in genes if gene[3] == BURDEN_GENE)
-    causal = choose_variants(sites, burden_gene, roster)
-    complete = causal.positions()
-    missing = {
-        contig: draw_missing(rows, contig, roster, complete) for contig, rows in sites.items()
-    }
-    return Cohort(roster, sequences, genes, sites, missing, causal, draw_traits(roster, causal))
+FORMATS: dict[str, Callable[[list[Person], Path], None]] = {
+    "redcap": write_redcap,
+    "fhir": write_fhir,
+    "omop": write_omop,
+    "phenopackets": write_phenopackets,
+}
 
 
 def write_calls(cohort: Cohort, out: Path) -> None:
@@ -76,4 +49,6 @@ def build(out: Path) -> None:
     write_sample_sheet(cohort.roster, files, out)
     write_plink_tables(people, cohort.roster, out)
     blemishes = write_tables(people, cohort.roster, out / "clinical" / "tables")
+    for name, write in FORMATS.items():
+        write(people, out / "clinical" / name)
     write_truth(cohort, people, blemishes, files, out / "truth.json")

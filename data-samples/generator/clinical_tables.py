@@ -10,10 +10,11 @@ from .layout import stream
 from .people import CHOLESTEROL_FACTOR, CONDITION_TITLES, DRUGS, LABS, Person
 from .roster import Roster
 
-PARTICIPANT_COLUMNS = (
-    "participant_id,site,sex,birth_date,age,ancestry_reported,family_id,father_id,mother_id,"
-    "zip,enrolment_date,smoking,bmi,consent,note"
-).split(",")
+PARTICIPANT_COLUMNS = [
+    *["participant_id", "site", "sex", "birth_date", "age", "ancestry_reported"],
+    *["family_id", "father_id", "mother_id", "zip", "enrolment_date", "smoking", "bmi"],
+    *["consent", "note"],
+]
 MISSING_SPELLINGS = ("", "-9", "NA", None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,30 +15,30 @@ from .traits import MISSING_SHARE, Traits, oldest_members
 FIRST_ENROLMENT = date(2012, 1, 9)
 ENROLMENT_SPAN = 700
 LABS: dict[str, tuple[str, str]] = {
-    "LDL": ("13457-7", "Cholesterol in LDL [Mass/volume] in Serum or Plasma by calculation"),
-    "HDL": ("2085-9", "Cholesterol in HDL [Mass/volume] in Serum or Plasma"),
-    "Glucose": ("2345-7", "Glucose [Mass/volume] in Serum or Plasma"),
-    "Creatinine": ("2160-0", "Creatinine [Mass/volume] in Serum or Plasma"),
-    "HbA1c": ("4548-4", "Hemoglobin A1c/Hemoglobin.total in Blood"),
-    "CRP": ("1988-5", "C reactive protein [Mass/volume] in Serum or Plasma"),
+    "LDL": ("13457-7", "LDL cholesterol"),
+    "HDL": ("2085-9", "HDL cholesterol"),
+    "Glucose": ("2345-7", "Glucose"),
+    "Creatinine": ("2160-0", "Creatinine"),
+    "HbA1c": ("4548-4", "Hemoglobin A1c"),
+    "CRP": ("1988-5", "C-reactive protein"),
 }
 GLUCOSE_FACTOR, CREATININE_FACTOR, CHOLESTEROL_FACTOR = 18.016, 88.42, 38.67
 CRP_LIMIT = 5.0
 CAD_CODE, EVENT_CODE = "I25.10", "I50.9"
 # code: (title, share of men, share of women)
 BACKGROUND_CONDITIONS = {
-    "I10": ("Essential (primary) hypertension", 0.30, 0.26),
-    "E11.9": ("Type 2 diabetes mellitus without complications", 0.12, 0.10),
-    "E78.5": ("Hyperlipidemia, unspecified", 0.22, 0.20),
-    "K21.9": ("Gastro-esophageal reflux disease without esophagitis", 0.10, 0.11),
-    "F32.9": ("Major depressive disorder, single episode, unspecified", 0.08, 0.14),
-    "J45.909": ("Unspecified asthma, uncomplicated", 0.07, 0.09),
-    "N40.1": ("Benign prostatic hyperplasia with lower urinary tract symptoms", 0.12, 0.0),
-    "N80.9": ("Endometriosis, unspecified", 0.0, 0.09),
+    "I10": ("Hypertension", 0.30, 0.26),
+    "E11.9": ("Type 2 diabetes", 0.12, 0.10),
+    "E78.5": ("Hyperlipidemia", 0.22, 0.20),
+    "K21.9": ("Reflux disease", 0.10, 0.11),
+    "F32.9": ("Depressive episode", 0.08, 0.14),
+    "J45.909": ("Asthma", 0.07, 0.09),
+    "N40.1": ("Prostatic hyperplasia", 0.12, 0.0),
+    "N80.9": ("Endometriosis", 0.0, 0.09),
 }
 CONDITION_TITLES = {code: row[0] for code, row in BACKGROUND_CONDITIONS.items()} | {
-    CAD_CODE: "Atherosclerotic heart disease of native coronary artery without angina pectoris",
-    EVENT_CODE: "Heart failure, unspecified",
+    CAD_CODE: "Coronary artery disease",
+    EVENT_CODE: "Heart failure",
 }
 DRUGS = {
     "83367": "atorvastatin",
@@ -61,6 +62,7 @@ PLAIN_NOTES = (
 )
 NOTE_NAME = "Marta Quellen"
 NAMED_NOTE = f"called back by daughter {NOTE_NAME}, phone after six"
+Value = TypeVar("Value")
 CONSENT_CODES = ("DUO:0000042", "DUO:0000006", "DUO:0000007")
 
 
@@ -145,7 +147,7 @@ class Person:
         return next(found, None)
 
 
-def _missing(value, share: float, rng: np.random.Generator):
+def _missing(value: Value, share: float, rng: np.random.Generator) -> Value | None:
     """Return the value, or None with the given probability."""
     return None if rng.random() < share else value
 

@@ -100,7 +100,9 @@ class ReadMaker:
         bins[odd] = self.rng.integers(1, 3, int(odd.sum()))
         return QUALITY_BINS[bins]
 
-    def _observe(self, truth: NDArray[np.uint8], reverse: bool) -> tuple[NDArray, NDArray]:
+    def _observe(
+        self, truth: NDArray[np.uint8], reverse: bool
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return bases with sequencing errors and their qualities."""
         bases, qualities = truth.copy(), self._qualities()
         if reverse:

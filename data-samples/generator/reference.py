@@ -10,6 +10,8 @@ import pysam
 
 from .layout import AUTOSOMES, CONTIG_LENGTHS, DUPLICATED_SEGMENT, PAR_END, stream
 
+Gene = tuple[str, int, int, str]
+
 LINE_WIDTH = 60
 GENE_STARTS = (8_000, 32_000, 58_000, 84_000, 110_000, 136_000)
 GENE_LENGTHS = (5_000, 9_000, 6_000, 7_000, 12_000, 4_000)
@@ -50,7 +52,7 @@ def write_fasta(sequences: dict[str, str], path: Path) -> None:
     pysam.faidx(str(path))
 
 
-def make_genes() -> list[tuple[str, int, int, str]]:
+def make_genes() -> list[Gene]:
     """Return six invented genes per autosome and on chrX as BED rows."""
     genes = []
     for number, contig in enumerate([*AUTOSOMES, "chrX"], start=1):
@@ -60,6 +62,6 @@ def make_genes() -> list[tuple[str, int, int, str]]:
     return genes
 
 
-def write_genes(genes: list[tuple[str, int, int, str]], path: Path) -> None:
+def write_genes(genes: list[Gene], path: Path) -> None:
     """Write the genes as BED4."""
     path.write_text("".join(f"{c}\t{s}\t{e}\t{name}\n" for c, s, e, name in genes))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .ancestry import ABSENT, Haplotypes, Mutations
-from .layout import stream
+from .layout import AUTOSOMES, stream
 
 EDGE = 60
 INDEL_SHARE, STAR_SHARE = 0.07, 0.003
@@ -96,16 +96,18 @@ class SiteBuilder:
                 return 2
             common = min(_frequency(current), _frequency(following)) > 0.08
             share = COMMON_MULTIALLELIC_SHARE if common else MULTIALLELIC_SHARE
-            if STAR_SHARE <= draw < STAR_SHARE + share:
-                if self._add_multiallelic(position, current, following):
-                    return 2
+            merging = STAR_SHARE <= draw < STAR_SHARE + share
+            if merging and self._add_multiallelic(position, current, following):
+                return 2
         if draw > 1 - INDEL_SHARE and self.contig != "chrM":
             self._add_indel(position, current)
         else:
             self._add_snp(position, current)
         return 1
 
-    def _add(self, position: int, ref: str, alts: tuple[str, ...], h: Haplotypes, kind: str):
+    def _add(
+        self, position: int, ref: str, alts: tuple[str, ...], h: Haplotypes, kind: str
+    ) -> None:
         self.sites.append(Site(self.contig, position, ref, alts, h, kind))
         self.free_from = max(self.free_from, position + len(ref) + 1)
 
@@ -174,9 +176,5 @@ class SiteBuilder:
         low, high = (100, 3000) if site.passed else (10, 29)
         site.quality = round(float(self.rng.uniform(low, high)), 1)
         if self.rng.random() < 0.6:
-            contig_number = (
-                list("MXY").index(self.contig[3]) + 23
-                if self.contig[3] in "MXY"
-                else (int(self.contig[3:]))
-            )
+            contig_number = [*AUTOSOMES, "chrM", "chrX", "chrY"].index(self.contig) + 1
             site.identifier = f"rs9{contig_number:02d}{number + 1:08d}"

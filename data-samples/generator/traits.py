@@ -15,6 +15,7 @@ from .layout import (
     SURVIVAL_CONTIG,
     stream,
 )
+from .reference import Gene
 from .roster import Roster
 from .sites import Site
 
@@ -97,9 +98,7 @@ def _pick_separated(sites: list[Site], roster: Roster) -> Site:
     raise ValueError("no suitable rare variant: choose another seed in layout.py")
 
 
-def choose_variants(
-    sites: dict[str, list[Site]], gene: tuple[str, int, int, str], roster: Roster
-) -> CausalVariants:
+def choose_variants(sites: dict[str, list[Site]], gene: Gene, roster: Roster) -> CausalVariants:
     """Choose the planted sites by fixed rules."""
     contig, start, end, _ = gene
     rare = [
@@ -136,8 +135,8 @@ def oldest_members(roster: Roster) -> dict[int, int]:
 
 
 def _draw_survival(
-    dosage: NDArray, age: NDArray, male: NDArray
-) -> tuple[NDArray, NDArray, NDArray]:
+    dosage: NDArray[np.int64], age: NDArray[np.float64], male: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return entry day, exit day and event (0 censored, 1 event, 2 competing death)."""
     rng = stream("survival")
     size = len(dosage)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from . import traits as planted
+from .cohort import Cohort
 from .layout import (
     ALIGNED_WINDOWS,
     AUTOSOMES,
@@ -23,13 +24,15 @@ from .layout import (
     PHASED_REGION,
 )
 from .people import CHOLESTEROL_FACTOR, NAMED_NOTE, NOTE_NAME, SMALL_ZIP, Person
+from .phenopackets import PACKETS
 from .reads import CONTAMINATION
+from .reference import Gene
 from .roster import Roster
 from .sites import Site
 from .traits import CausalVariants
 
 DEFINITIONS = {
-    "pos": "1-based position as in the VCF; interval fields named start and end are 0-based half-open",
+    "pos": "1-based as in the VCF; intervals named start and end are 0-based, half-open",
     "effect_allele": "the allele counted; effects are per copy of it",
     "beta_sd": "shift per copy of the effect allele in units of residual_sd_mg_dl",
     "log_or": "log odds ratio per copy of the effect allele, covariates age and recorded sex",
@@ -40,6 +43,20 @@ DEFINITIONS = {
     "true_haplotype_allele_count": "non-reference alleles before calls were set missing",
     "indel": "biallelic insertion or deletion",
     "multiallelic": "two ALT alleles, the star allele among them counted",
+}
+
+
+FORMAT_LIMITS = {
+    "tables": "everything, with the blemishes listed under clinical; only here the unit mix-up",
+    "redcap": "everything but the blemishes; results that were not obtained have no row",
+    "fhir": "no consent, family or note; index date = baseline Encounter, entry and exit = "
+    "ResearchSubject.period, excluded = verificationStatus refuted",
+    "omop": "no consent, family, note or excluded diagnoses; index date = baseline "
+    "visit_occurrence, entry and exit = observation_period",
+    "phenopackets": f"the first {PACKETS} participants of samples.tsv; no site, ancestry, smoking, "
+    "consent, family, note, entry or comparators (results below a limit are left out); "
+    "index date = biosample timeOfCollection, exit = timeAtLastEncounter",
+    "plink": "families, recorded sex, LDL, HDL, CAD, age and BMI at enrolment; values in mg/dL",
 }
 
 
@@ -92,7 +109,7 @@ def _traits(causal: CausalVariants, people: list[Person], roster: Roster) -> dic
     }
 
 
-def _burden(causal: CausalVariants, gene: tuple, roster: Roster) -> dict[str, object]:
+def _burden(causal: CausalVariants, gene: Gene, roster: Roster) -> dict[str, object]:
     contig, start, end, name = gene
     return {
         "gene": name,
@@ -188,7 +205,9 @@ def _alignments(roster: Roster, files: dict[int, str]) -> dict[str, object]:
     }
 
 
-def _clinical(people: list[Person], roster: Roster, blemishes: dict) -> dict[str, object]:
+def _clinical(
+    people: list[Person], roster: Roster, blemishes: dict[str, object]
+) -> dict[str, object]:
     one, two = roster.duplicate
     hba1c = [p for p in people if p.baseline("HbA1c") is None]
     return {
@@ -254,7 +273,13 @@ def _sample_counts(roster: Roster) -> dict[str, object]:
     return {"total": len(roster.members)} | {f"by_{name}": count(name) for name in names}
 
 
-def write_truth(cohort, people: list[Person], blemishes: dict, files: dict[int, str], path: Path):
+def write_truth(
+    cohort: Cohort,
+    people: list[Person],
+    blemishes: dict[str, object],
+    files: dict[int, str],
+    path: Path,
+) -> None:
     """Write truth.json with sorted keys."""
     roster = cohort.roster
     gene = next(gene for gene in cohort.genes if gene[3] == BURDEN_GENE)
@@ -278,6 +303,7 @@ def write_truth(cohort, people: list[Person], blemishes: dict, files: dict[int, 
         "duplicate_samples": roster.ids(*roster.duplicate),
         "similar_ids": ["S007", "7", "0042", "A-113"],
         "alignments": _alignments(roster, files),
+        "clinical_formats": FORMAT_LIMITS,
         "clinical": _clinical(people, roster, blemishes),
         "deidentification": _deidentification(people),
     }
