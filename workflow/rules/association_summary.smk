@@ -1,6 +1,7 @@
 rule association_summary:
     input:
         results=expand(f"{FULL}/association/{{chromosome}}.parquet", chromosome=CHROMOSOMES),
+        models=expand(f"{FULL}/association/{{chromosome}}.models.parquet", chromosome=CHROMOSOMES),
         genes=study.config.inputs.genes or [],
     output:
         phenotypes=f"{FULL}/association_summary/phenotypes.parquet",

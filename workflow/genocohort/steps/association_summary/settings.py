@@ -1,5 +1,7 @@
 """Settings of the step `association_summary`."""
 
+import datetime
+
 from pydantic import Field
 
 from genocohort.config import Settings
@@ -16,4 +18,9 @@ class AssociationSummarySettings(Settings):
     top_loci: int = Field(50, ge=1, le=10_000, description="loci listed per phenotype, count")
     significance: float = Field(
         5e-8, gt=0, lt=1, description="genome-wide significance (Pe'er et al. 2008)"
+    )
+    metadata_date: datetime.date | None = Field(
+        None,
+        description="date_metadata_last_modified of GWAS-SSF, given when files are submitted "
+        "(results hold no clock)",
     )
