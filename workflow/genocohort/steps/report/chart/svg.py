@@ -1,0 +1,294 @@
+"""A figure drawn as SVG text: axes, lines, bands, bars, points with a title on hover."""
+
+import math
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from genocohort.steps.report.chart.scales import Axis
+
+Points = npt.NDArray[np.float64]
+CHARACTER = 6.6  # mean width of a character at the figures' size of 12.5 px
+MARKERS = ("circle", "square", "triangle", "diamond", "plus", "circle", "square")
+
+
+def number(value: float) -> str:
+    """A coordinate with at most one decimal."""
+    text = f"{value:.1f}"
+    text = text[:-2] if text.endswith(".0") else text
+    return "0" if text == "-0" else text
+
+
+def path(x: Iterable[float], y: Iterable[float]) -> str:
+    """Path data of a polyline; a missing coordinate breaks the line."""
+    parts: list[str] = []
+    start = True
+    for px, py in zip(x, y, strict=True):
+        if not (math.isfinite(px) and math.isfinite(py)):
+            start = True
+            continue
+        parts.append(f"{'M' if start else 'L'}{number(px)} {number(py)}")
+        start = False
+    return "".join(parts)
+
+
+class Chart:
+    """One set of axes; marks are drawn in the order they are added.
+
+    Parameters
+    ----------
+    x, y : Axis
+        The axes.
+    width, height : float
+        Size in px of the view box, labels included.
+    left : float or None
+        Width kept for the y axis' labels; None: by their length.
+    top : float
+        Height kept above the axes (for a legend).
+    """
+
+    def __init__(
+        self,
+        x: Axis,
+        y: Axis,
+        *,
+        width: float = 430,
+        height: float = 290,
+        left: float | None = None,
+        top: float = 14,
+        right: float = 14,
+    ) -> None:
+        self.x, self.y, self.width, self.height = x, y, width, height
+        if left is None:
+            longest = max((len(text) for _, text in y.labelled_ticks()), default=1)
+            left = longest * CHARACTER + (34 if y.label else 14)
+        self.left, self.top = left, top
+        self.right, self.bottom = width - right, height - (44 if x.label else 24)
+        self.marks: list[str] = []
+        self.above: list[str] = []
+
+    def px(self, value: float) -> float:
+        """Horizontal place of a value."""
+        return self.left + self.x.fraction(value) * (self.right - self.left)
+
+    def py(self, value: float) -> float:
+        """Vertical place of a value."""
+        return self.bottom - self.y.fraction(value) * (self.bottom - self.top)
+
+    def _places(self, x: Sequence[float] | Points, y: Sequence[float] | Points) -> Points:
+        return np.array(
+            [
+                (self.px(a), self.py(b)) if math.isfinite(a) and math.isfinite(b) else (np.nan,) * 2
+                for a, b in zip(x, y, strict=True)
+            ]
+        ).reshape(-1, 2)
+
+    def line(
+        self,
+        x: Sequence[float] | Points,
+        y: Sequence[float] | Points,
+        *,
+        color: int | str = 0,
+        step: bool = False,
+        dash: bool = False,
+        title: str = "",
+    ) -> None:
+        """A line; `step` holds each value until the next x."""
+        if step and len(x) > 1:
+            x = np.repeat(np.asarray(x, float), 2)[1:]
+            y = np.repeat(np.asarray(y, float), 2)[:-1]
+        places = self._places(x, y)
+        dashed = " dash" if dash else ""
+        self.marks.append(
+            f'<path class="line c{color}{dashed}" d="{path(places[:, 0], places[:, 1])}">'
+            f"{_title(title)}</path>"
+        )
+
+    def band(
+        self,
+        x: Sequence[float] | Points,
+        low: Sequence[float] | Points,
+        high: Sequence[float] | Points,
+        *,
+        color: int | str = 0,
+        step: bool = False,
+        title: str = "",
+    ) -> None:
+        """The area between two lines."""
+        if step and len(x) > 1:
+            x = np.repeat(np.asarray(x, float), 2)[1:]
+            low = np.repeat(np.asarray(low, float), 2)[:-1]
+            high = np.repeat(np.asarray(high, float), 2)[:-1]
+        lower, upper = self._places(x, low), self._places(x, high)
+        lower = lower[np.isfinite(lower).all(axis=1)]
+        upper = upper[np.isfinite(upper).all(axis=1)]
+        around = np.concatenate([lower, upper[::-1]])
+        if len(around):
+            data = path(around[:, 0], around[:, 1])
+            self.marks.append(f'<path class="band c{color}" d="{data}Z">{_title(title)}</path>')
+
+    def bars(
+        self,
+        left: Sequence[float] | Points,
+        right: Sequence[float] | Points,
+        height: Sequence[float] | Points,
+        *,
+        color: int | str | Sequence[int | str] = 0,
+        titles: Sequence[str] = (),
+        base: float | None = None,
+        gap: float = 0.5,
+    ) -> None:
+        """Bars from `base` (the axis' low end) to `height`, each with a title on hover."""
+        floor = self.py(self.y.low if base is None else base)
+        for i, (a, b, h) in enumerate(zip(left, right, height, strict=True)):
+            if not math.isfinite(h) or (self.y.kind == "log" and h <= 0):
+                continue
+            x0, x1, top = self.px(a) + gap, self.px(b) - gap, self.py(h)
+            if abs(floor - top) < 0.05:
+                continue
+            if isinstance(color, int | str):
+                shade: int | str = color
+            else:
+                shade = color[i]
+            self.marks.append(
+                f'<rect class="bar c{shade}" x="{number(x0)}" y="{number(min(top, floor))}" '
+                f'width="{number(max(x1 - x0, 0.6))}" height="{number(abs(floor - top))}">'
+                f"{_title(titles[i] if len(titles) else '')}</rect>"
+            )
+
+    def points(
+        self,
+        x: Sequence[float] | Points,
+        y: Sequence[float] | Points,
+        *,
+        color: int | str = 0,
+        titles: Sequence[str] = (),
+        size: float = 3.2,
+        marker: str = "circle",
+    ) -> None:
+        """Points; with titles each is an element of its own, without all are one path."""
+        places = self._places(x, y)
+        if not len(titles):
+            rounded = np.round(places[np.isfinite(places).all(axis=1)] * 2) / 2
+            unique = np.unique(rounded, axis=0)
+            data = "".join(f"M{number(a)} {number(b)}h0" for a, b in unique)
+            if data:
+                self.marks.append(
+                    f'<path class="dots c{color}" stroke-width="{number(2 * size)}" d="{data}"/>'
+                )
+            return
+        for (a, b), text in zip(places, titles, strict=True):
+            if math.isfinite(a) and math.isfinite(b):
+                self.marks.append(draw_marker(marker, a, b, size, color, text))
+
+    def runs(self, x: Points, low: Points, high: Points, *, color: int | str = 0) -> None:
+        """Vertical strokes from `low` to `high` at `x`: how dense points are drawn as one path."""
+        data = []
+        for a, lo, hi in zip(x, low, high, strict=True):
+            bottom, top = self.py(lo), self.py(hi)
+            data.append(f"M{number(self.px(a))} {number(bottom)}V{number(min(top, bottom - 1.2))}")
+        if data:
+            self.marks.append(f'<path class="runs c{color}" d="{"".join(data)}"/>')
+
+    def rule(
+        self, value: float, *, axis: Literal["x", "y"] = "y", text: str = "", color: str = "rule"
+    ) -> None:
+        """A dashed reference line across the axes, with its name at the end."""
+        if not 0 <= (self.y if axis == "y" else self.x).fraction(value) <= 1:
+            return
+        if axis == "y":
+            at = number(self.py(value))
+            line = f"M{number(self.left)} {at}H{number(self.right)}"
+            label = self._label(self.right - 2, self.py(value) - 4, text, "end")
+        else:
+            at = number(self.px(value))
+            line = f"M{at} {number(self.top)}V{number(self.bottom)}"
+            near_end = self.px(value) > (self.left + 2 * self.right) / 3
+            place = self.px(value) + (-4 if near_end else 4)
+            label = self._label(place, self.top + 10, text, "end" if near_end else "start")
+        self.marks.append(f'<path class="line dash c{color}" d="{line}"/>')
+        if text:
+            self.above.append(label)
+
+    def _label(self, x: float, y: float, text: str, anchor: str) -> str:
+        return (
+            f'<text class="note" x="{number(x)}" y="{number(y)}" text-anchor="{anchor}">'
+            f"{escape(text)}</text>"
+        )
+
+    def text(
+        self, x: float, y: float, text: str, *, anchor: str = "start", dx: float = 0, dy: float = 0
+    ) -> None:
+        """A word at a place of the axes."""
+        self.above.append(self._label(self.px(x) + dx, self.py(y) + dy, text, anchor))
+
+    def diagonal(self) -> None:
+        """The line y = x within the axes."""
+        low = max(self.x.low, self.y.low)
+        high = min(self.x.high, self.y.high)
+        self.line([low, high], [low, high], color="rule", dash=True)
+
+    def _axes(self) -> str:
+        parts = []
+        for value, text in self.y.labelled_ticks():
+            at = self.py(value)
+            if self.y.grid:
+                line = f"M{number(self.left)} {number(at)}H{number(self.right)}"
+                parts.append(f'<path class="grid" d="{line}"/>')
+            parts.append(
+                f'<text class="tick" x="{number(self.left - 7)}" y="{number(at + 4)}" '
+                f'text-anchor="end">{escape(text)}</text>'
+            )
+        for value, text in self.x.labelled_ticks():
+            at = self.px(value)
+            if self.x.grid:
+                line = f"M{number(at)} {number(self.top)}V{number(self.bottom)}"
+                parts.append(f'<path class="grid" d="{line}"/>')
+            if text:
+                parts.append(
+                    f'<text class="tick" x="{number(at)}" y="{number(self.bottom + 16)}" '
+                    f'text-anchor="middle">{escape(text)}</text>'
+                )
+        corner = f"M{number(self.left)} {number(self.bottom)}H{number(self.right)}"
+        parts.append(f'<path class="axis" d="{corner}"/>')
+        middle_x = (self.left + self.right) / 2
+        middle_y = (self.top + self.bottom) / 2
+        if self.x.label:
+            parts.append(
+                f'<text class="label" x="{number(middle_x)}" y="{number(self.height - 8)}" '
+                f'text-anchor="middle">{escape(self.x.label)}</text>'
+            )
+        if self.y.label:
+            parts.append(
+                f'<text class="label" transform="translate(13 {number(middle_y)}) rotate(-90)" '
+                f'text-anchor="middle">{escape(self.y.label)}</text>'
+            )
+        return "".join(parts)
+
+    def svg(self, label: str) -> str:
+        """The whole figure; `label` is what a screen reader says."""
+        return (
+            f'<svg viewBox="0 0 {number(self.width)} {number(self.height)}" role="img" '
+            f'aria-label="{escape(label)}" preserveAspectRatio="xMidYMid meet">'
+            f"{self._axes()}{''.join(self.marks)}{''.join(self.above)}</svg>"
+        )
+
+
+def _title(text: str) -> str:
+    return f"<title>{escape(text)}</title>" if text else ""
+
+
+def draw_marker(kind: str, x: float, y: float, r: float, color: int | str, title: str) -> str:
+    inner = _title(title)
+    if kind == "circle":
+        return f'<circle class="pt c{color}" cx="{number(x)}" cy="{number(y)}" r="{r:g}">{inner}</circle>'
+    shapes = {
+        "square": f"M{number(x - 0.9 * r)} {number(y - 0.9 * r)}h{1.8 * r:.1f}v{1.8 * r:.1f}h{-1.8 * r:.1f}Z",
+        "triangle": f"M{number(x)} {number(y - 1.2 * r)}l{1.15 * r:.1f} {2.1 * r:.1f}h{-2.3 * r:.1f}Z",
+        "diamond": f"M{number(x)} {number(y - 1.3 * r)}l{1.3 * r:.1f} {1.3 * r:.1f}l{-1.3 * r:.1f} {1.3 * r:.1f}l{-1.3 * r:.1f} {-1.3 * r:.1f}Z",
+        "plus": f"M{number(x - 1.2 * r)} {number(y - 0.4 * r)}h{2.4 * r:.1f}v{0.8 * r:.1f}h{-2.4 * r:.1f}Z",
+    }
+    return f'<path class="pt c{color}" d="{shapes[kind]}">{inner}</path>'

@@ -1,0 +1,139 @@
+"""What the page is made of: sections of groups of figures and tables."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+Tables = Mapping[str, pd.DataFrame]
+Level = Literal["pass", "note", "warn", "fail"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """One entry of a figure's legend."""
+
+    color: int | str
+    label: str
+    marker: str = "circle"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: a title that says the finding, the drawing, one sentence on how to read it."""
+
+    id: str
+    title: str
+    svg: str
+    summary: str
+    keys: tuple[Key, ...] = ()
+    wide: bool = False
+    below: "TableView | None" = None
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: its text, the value it is sorted by, and a style."""
+
+    text: str
+    sort: float | str | None = None
+    style: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Head:
+    """One column's head."""
+
+    label: str
+    is_number: bool = False
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A table as it is shown."""
+
+    id: str
+    caption: str
+    heads: tuple[Head, ...]
+    rows: Sequence[Sequence[Cell | str]]
+    note: str = ""
+    is_searchable: bool = False
+    is_sortable: bool = False
+    levels: tuple[str, ...] = ()
+    row_levels: Sequence[str] = ()
+    is_compact: bool = False
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a flow: how many there are, and why others left before it."""
+
+    n: int
+    label: str
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Group:
+    """A flow, figures and tables under one heading."""
+
+    title: str = ""
+    text: str = ""
+    flow: tuple[Stage, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[TableView, ...] = ()
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Something a reader should look at."""
+
+    level: Level
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the report."""
+
+    id: str
+    title: str
+    lead: str
+    groups: tuple[Group, ...]
+    attention: tuple[Attention, ...] = ()
+    facts: tuple[tuple[str, str], ...] = field(default=())
+
+    @property
+    def level(self) -> str:
+        """The worst level among what needs attention; `pass` where nothing does."""
+        levels = [a.level for a in self.attention]
+        return next((level for level in ("fail", "warn", "note") if level in levels), "pass")
+
+
+def plural(n: int, noun: str, nouns: str = "") -> str:
+    """`1 sample`, `2 samples`; thousands are set apart."""
+    word = noun if n == 1 else nouns or f"{noun}s"
+    return f"{n:,} {word}".replace(",", "\u202f")
+
+
+def join_words(words: Sequence[str], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def slug(text: str) -> str:
+    """A text as part of an element's id."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "x"
+
+
+def some_of(ids: Sequence[str], most: int = 5) -> str:
+    """The first ids and how many more there are."""
+    more = len(ids) - most
+    return ", ".join(ids[:most]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,87 @@
+"""Sections into one HTML page that needs nothing else."""
+
+import base64
+import hashlib
+import math
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from genocohort.steps.report.chart.scales import format_count
+from genocohort.steps.report.chart.svg import draw_marker
+from genocohort.steps.report.page import Cell, Key, Section, slug
+from genocohort.steps.report.sections.samples import VERDICT_WORDS
+from genocohort.steps.report.sections.verdict import Verdict
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def sort_value(cell: Cell) -> str | None:
+    """What a cell is sorted by, or None where the page's script reads it from the text itself."""
+    if cell.sort is None or isinstance(cell.sort, str):
+        return cell.sort
+    if not math.isfinite(cell.sort):
+        return None
+    plain = cell.text.replace("\u202f", "").removesuffix(" %")
+    try:
+        float(plain)
+    except ValueError:
+        return f"{cell.sort:.7g}"
+    return None
+
+
+def key_mark(key: Key) -> Markup:
+    """The mark of a legend's entry."""
+    if key.marker == "line":
+        drawn = f'<path class="line c{key.color}" d="M0 6H14"/>'
+    elif key.marker == "band":
+        drawn = f'<rect class="band c{key.color}" width="14" height="12"/>'
+    else:
+        drawn = draw_marker(key.marker, 6, 6, 4.2, key.color, "")
+    return Markup(f'<svg viewBox="0 0 14 12" aria-hidden="true">{drawn}</svg>')
+
+
+def render_page(
+    study: str, build: str, version: str, verdict: Verdict, sections: Sequence[Section]
+) -> str:
+    """The report as text; the same input gives the same bytes.
+
+    Parameters
+    ----------
+    study : str
+        Name of the study.
+    build : str
+        Genome build; empty where nothing has coordinates.
+    version : str
+        Version of genocohort.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "sort_value": sort_value,
+        "key_mark": key_mark,
+        "count": format_count,
+        "slug": slug,
+        "level_word": lambda level: escape(VERDICT_WORDS[level]),
+    }
+    script = (TEMPLATES / "script.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template("report.html.j2").render(
+        study=study,
+        build=build,
+        version=version,
+        verdict=verdict,
+        sections=sections,
+        style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        script=script,
+        script_hash=f"sha256-{digest}",
+    )

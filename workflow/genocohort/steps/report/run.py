@@ -1,0 +1,87 @@
+"""Command line of the step `report`."""
+
+import argparse
+import platform
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import pandas as pd
+
+from genocohort.config import settings_from_json
+from genocohort.domain.genome import Genome
+from genocohort.io.atomic import write_text
+from genocohort.io.results import Results
+from genocohort.steps.report.page import Section
+from genocohort.steps.report.render import render_page
+from genocohort.steps.report.sections.alignment import compute_alignment
+from genocohort.steps.report.sections.association import GWAS_COLUMNS, compute_association
+from genocohort.steps.report.sections.clinical import compute_clinical
+from genocohort.steps.report.sections.methods import compute_methods
+from genocohort.steps.report.sections.samples import compute_samples
+from genocohort.steps.report.sections.structure import compute_structure
+from genocohort.steps.report.sections.variants import compute_variants
+from genocohort.steps.report.sections.verdict import compute_verdict
+from genocohort.steps.report.settings import ReportSettings
+
+# Small enough to be held at once; the associations are read one phenotype at a time.
+TABLES = (
+    "accounts/ledger", "alignment_summary/samples", "alignment_summary/contigs",
+    "alignment_summary/histograms", "variant_summary/chromosomes", "variant_summary/histograms",
+    "sample_qc/samples", "sample_qc/reasons", "kinship/pairs", "structure/components",
+    "structure/eigenvalues", "structure/pruned", "structure/fst", "clinical/participants",
+    "clinical/samples", "clinical/findings", "outcomes/table1", "outcomes/survival_curves",
+    "outcomes/survival_tests", "outcomes/hazards", "association_summary/phenotypes",
+    "association_summary/top_hits",
+)  # fmt: skip
+SOFTWARE = (
+    "genocohort", "numpy", "scipy", "pandas", "pyarrow", "pysam", "pgenlib", "scikit-allel", "dask",
+    "jinja2", "snakemake",
+)  # fmt: skip
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the step."""
+    parser.add_argument("--folder", type=Path, required=True, help="folder with all steps' results")
+    parser.add_argument("--study", default="study", help="name shown at the top")
+    parser.add_argument("--settings", default="{}")
+    parser.add_argument("--genome", default="{}")
+    parser.add_argument("--output", type=Path, required=True, help="HTML file to write")
+
+
+def _associations(results: Results) -> Iterator[tuple[str, pd.DataFrame]]:
+    for name in results.phenotypes():
+        if results.has(f"association_summary/{name}.gwas"):
+            yield name, results.association(name, GWAS_COLUMNS)
+
+
+def _versions() -> list[tuple[str, str]]:
+    found = [("Python", platform.python_version())]
+    for name in SOFTWARE:
+        try:
+            found.append((name, version(name)))
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def run(args: argparse.Namespace) -> None:
+    """Read what the run wrote and draw one HTML page."""
+    settings = settings_from_json(ReportSettings, args.settings)
+    genome = settings_from_json(Genome, args.genome)
+    results = Results(args.folder)
+    tables = {name: results.table(name) for name in TABLES if results.has(name)}
+    parts = (
+        compute_alignment(tables),
+        compute_variants(tables),
+        compute_samples(tables, settings),
+        compute_structure(tables, settings),
+        compute_clinical(tables),
+        compute_association(tables, _associations(results), settings),
+    )
+    sections: list[Section] = [part for part in parts if part is not None]
+    verdict = compute_verdict(tables, results.accounts(), sections)
+    versions = _versions()
+    sections.append(compute_methods(tables, sections, versions))
+    software = dict(versions).get("genocohort", "")
+    write_text(args.output, render_page(args.study, genome.build, software, verdict, sections))

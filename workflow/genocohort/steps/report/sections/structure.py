@@ -1,0 +1,199 @@
+"""Section `structure`: principal components, their eigenvalues, Fst between groups."""
+
+import numpy as np
+import pandas as pd
+
+from genocohort.steps.report.chart.scales import (
+    Axis,
+    compute_limits,
+    format_count,
+    format_number,
+    format_rate,
+)
+from genocohort.steps.report.chart.shapes import draw_groups, group_colors
+from genocohort.steps.report.chart.svg import MARKERS, Chart
+from genocohort.steps.report.page import (
+    Cell,
+    Figure,
+    Group,
+    Head,
+    Section,
+    TableView,
+    Tables,
+    join_words,
+    plural,
+)
+from genocohort.steps.report.settings import ReportSettings
+
+GROUPINGS = {"ancestry": "reported ancestry", "batch": "batch"}
+
+
+def compute_structure(tables: Tables, settings: ReportSettings) -> Section | None:
+    """The section, or None where there are no components."""
+    components = tables.get("structure/components")
+    if components is None or not len(components):
+        return None
+    frame = _with_groups(components, tables)
+    eigenvalues = tables.get("structure/eigenvalues")
+    figures = []
+    for x, y in (("PC1", "PC2"), ("PC3", "PC4")):
+        if y in frame and frame[y].notna().any():
+            figures += [
+                _components(frame, x, y, group, eigenvalues, settings)
+                for group in GROUPINGS
+                if frame[group].nunique() > 1 or group == "ancestry"
+            ]
+    if eigenvalues is not None and eigenvalues["fraction"].notna().any():
+        figures.append(_scree(eigenvalues))
+    groups = [Group("Principal components", figures=tuple(figures))]
+    fst = tables.get("structure/fst")
+    if fst is not None and len(fst):
+        groups.append(Group("Differentiation between groups", tables=(_fst_table(fst),)))
+    fitted = int((components["role"] == "fitted").sum())
+    pruned = tables.get("structure/pruned")
+    variants = f" from {plural(len(pruned), 'LD-pruned variant')}" if pruned is not None else ""
+    lead = (
+        f"Components of {plural(len(components), 'sample')}{variants}: fitted on "
+        f"{format_count(fitted)} unrelated samples, {format_count(len(components) - fitted)} "
+        "relatives projected onto them."
+    )
+    return Section("structure", "Population structure", lead, tuple(groups))
+
+
+def _with_groups(components: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    frame = components.assign(ancestry="not reported", batch="not given")
+    samples = tables.get("sample_qc/samples")
+    if samples is None:
+        return frame
+    by_sample = samples.set_index("sample_id")
+    batch = frame["sample_id"].map(by_sample["batch"])
+    frame["batch"] = batch.where(batch.notna() & (batch != ""), "not given")
+    participants = tables.get("clinical/participants")
+    if participants is not None:
+        ancestry = participants.set_index("participant_id")["ancestry_reported"]
+        owner = frame["sample_id"].map(by_sample["participant_id"])
+        frame["ancestry"] = owner.map(ancestry).fillna("not reported")
+    return frame
+
+
+def _largest(groups: pd.Series, most: int) -> tuple[pd.Series, list[str]]:
+    counts = groups.value_counts()
+    order = sorted(counts.index, key=lambda g: (-counts[g], g))
+    kept = set(order[:most] if len(order) > most else order)
+    merged = groups.where(groups.isin(kept), "other")
+    return merged, sorted(kept) + (["other"] if len(order) > most else [])
+
+
+def _components(
+    frame: pd.DataFrame,
+    x: str,
+    y: str,
+    group: str,
+    eigenvalues: pd.DataFrame | None,
+    settings: ReportSettings,
+) -> Figure:
+    merged, names = _largest(frame[group], len(MARKERS) - 1)
+    frame = frame.assign(
+        shown=merged,
+        x=frame[x],
+        y=frame[y],
+        title=[f"{s}: {g}" for s, g in zip(frame["sample_id"], frame[group], strict=True)],
+    )
+    chart = Chart(
+        Axis(_component_label(x, eigenvalues), *compute_limits(frame["x"].tolist()), n_ticks=4),
+        Axis(_component_label(y, eigenvalues), *compute_limits(frame["y"].tolist()), n_ticks=4),
+        height=330,
+    )
+    keys = draw_groups(
+        chart, frame, group="shown", colors=group_colors(names), title="title",
+        hover=settings.hover_samples // 2,
+    )  # fmt: skip
+    word = GROUPINGS[group]
+    title = _component_title(frame, x, y, group, names)
+    svg = chart.svg(f"Scatter plot of {y} against {x} by {word}. {title}.")
+    summary = (
+        "Groups that lie apart differ in ancestry; tests adjust for these components."
+        if group == "ancestry"
+        else "Batches should overlap; a batch that lies apart points to a technical difference."
+    )
+    return Figure(f"{x.lower()}-{y.lower()}-{group}", title, svg, summary, keys)
+
+
+def _component_label(name: str, eigenvalues: pd.DataFrame | None) -> str:
+    if eigenvalues is None:
+        return name
+    fraction = eigenvalues.set_index("component")["fraction"].get(int(name[2:]))
+    if fraction is None or not np.isfinite(fraction):
+        return name
+    return f"{name} ({format_rate(float(fraction))} of the variance)"
+
+
+def _explained(values: pd.Series, groups: pd.Series) -> float:
+    """Share of the variance that lies between groups (eta squared)."""
+    present = values.notna()
+    values, groups = values[present], groups[present]
+    total = float(((values - values.mean()) ** 2).sum())
+    if total == 0:
+        return 0.0
+    means = values.groupby(groups).transform("mean")
+    return float(((means - values.mean()) ** 2).sum()) / total
+
+
+def _component_title(frame: pd.DataFrame, x: str, y: str, group: str, names: list[str]) -> str:
+    word = GROUPINGS[group]
+    if len(names) < 2:
+        return f"{y} against {x}; {word} is not recorded"
+    shares = [_explained(frame[c], frame["shown"]) for c in (x, y)]
+    if group == "batch" and max(shares) < 0.1:
+        return f"Batches overlap on {x} and {y}"
+    return (
+        f"{word.capitalize()} explains {format_rate(shares[0], 0)} of {x} and "
+        f"{format_rate(shares[1], 0)} of {y}"
+    )
+
+
+def _scree(eigenvalues: pd.DataFrame) -> Figure:
+    frame = eigenvalues.dropna(subset=["fraction"])
+    number = frame["component"].to_numpy(float)
+    share = frame["fraction"].to_numpy(float)
+    every = max(1, len(number) // 10)
+    ticks = [(n, str(int(n))) for n in number[::every]]
+    chart = Chart(
+        Axis("component", number.min() - 0.6, number.max() + 0.6, ticks=ticks, grid=False),
+        Axis("share of the variance", 0, float(share.max()) * 1.08,
+             format=lambda v: f"{100 * v:g} %"),
+        height=330,
+    )  # fmt: skip
+    titles = [f"PC{int(n)}: {format_rate(s, 2)}" for n, s in zip(number, share, strict=True)]
+    chart.bars(number - 0.4, number + 0.4, share, titles=titles)
+    first = min(2, len(share))
+    title = (
+        f"The first {first} components hold {format_rate(float(share[:first].sum()))} of the "
+        f"variance, all {len(share)} {format_rate(float(share.sum()))}"
+    )
+    svg = chart.svg(f"Bar chart of the variance share of each component. {title}.")
+    return Figure("scree", title, svg, "Where the bars level off, components are mostly noise.")
+
+
+def _fst_table(fst: pd.DataFrame) -> TableView:
+    rows: list[list[Cell | str]] = []
+    for row in fst.to_dict("records"):
+        value, error = row["fst"], row["standard_error"]
+        rows.append(
+            [
+                GROUPINGS.get(str(row["group_by"]).removesuffix("_reported"), str(row["group_by"])),
+                str(row["group_1"]),
+                str(row["group_2"]),
+                Cell(format_count(row["n_1"]), row["n_1"]),
+                Cell(format_count(row["n_2"]), row["n_2"]),
+                Cell(format_number(value), value if np.isfinite(value) else None),
+                Cell(format_number(error, 2), error if np.isfinite(error) else None),
+            ]
+        )
+    heads = (
+        Head("groups by"), Head("group"), Head("group"), Head("samples", True),
+        Head("samples", True), Head("Fst", True, "Hudson's estimator, ratio of averages"),
+        Head("SE", True, "block jackknife"),
+    )  # fmt: skip
+    names = join_words(sorted(set(fst["group_by"].astype(str).str.replace("_", " "))))
+    return TableView("fst", f"Hudson's Fst by {names}", heads, rows, is_sortable=len(rows) > 1)

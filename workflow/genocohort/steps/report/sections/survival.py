@@ -1,0 +1,212 @@
+"""Kaplan-Meier curves with the numbers at risk, and the forest of hazard ratios."""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from genocohort.steps.report.chart.scales import (
+    Axis,
+    compute_ticks,
+    format_count,
+    format_number,
+    format_p,
+)
+from genocohort.steps.report.chart.svg import Chart
+from genocohort.steps.report.page import Cell, Figure, Head, Key, TableView, Tables, plural, slug
+
+DAYS_PER_YEAR = 365.25
+
+
+def compute_survival(tables: Tables) -> tuple[Figure, ...]:
+    """One figure per outcome and grouping."""
+    curves = tables.get("outcomes/survival_curves")
+    if curves is None or not len(curves):
+        return ()
+    tests = tables.get("outcomes/survival_tests")
+    pairs = dict.fromkeys(zip(curves["outcome"], curves["group_by"], strict=True))
+    return tuple(_curves(curves, tests, outcome, by) for outcome, by in pairs)
+
+
+def _curves(
+    curves: pd.DataFrame, tests: pd.DataFrame | None, outcome: str, group_by: str
+) -> Figure:
+    part = curves[(curves["outcome"] == outcome) & (curves["group_by"] == group_by)]
+    last_day = float(part["day"].max())
+    in_years = last_day > 3 * DAYS_PER_YEAR
+    unit = DAYS_PER_YEAR if in_years else 1.0
+    end = max(last_day / unit, 1e-9)
+    lowest = float(part["ci_lower"].min())
+    low = 0.0 if not math.isfinite(lowest) or lowest < 0.5 else math.floor(lowest * 10) / 10
+    chart = Chart(
+        Axis(f"{'years' if in_years else 'days'} since the index date", 0, end, grid=False),
+        Axis("probability of no event", low, 1.0),
+        height=330,
+    )
+    groups = list(dict.fromkeys(part["group"]))
+    keys = []
+    for color, group in enumerate(groups[:7]):
+        rows = part[part["group"] == group].sort_values("day")
+        day = np.concatenate([[0.0], rows["day"].to_numpy(float) / unit])
+        curve = np.concatenate([[1.0], rows["survival"].to_numpy(float)])
+        lower = np.concatenate([[1.0], rows["ci_lower"].fillna(rows["survival"]).to_numpy(float)])
+        upper = np.concatenate([[1.0], rows["ci_upper"].fillna(rows["survival"]).to_numpy(float)])
+        chart.band(day, np.maximum(lower, low), upper, color=color, step=True)
+        events = int(rows["n_events"].sum())
+        words = "everyone" if group == "(all)" else str(group)
+        title = f"{words}: {plural(events, 'event')}, at the end {format_number(curve[-1], 2)}"
+        chart.line(day, np.maximum(curve, low), color=color, step=True, title=title)
+        keys.append(Key(color, f"{words} ({plural(events, 'event')})", "line"))
+    ticks = compute_ticks(0, end)
+    title = _title(part, tests, outcome, group_by)
+    svg = chart.svg(f"Kaplan-Meier curves of {outcome}. {title}.")
+    summary = "Bands are 95 % intervals (log-log); the table counts participants still at risk."
+    return Figure(
+        f"survival-{slug(outcome)}-{slug(group_by)}",
+        title,
+        svg,
+        summary,
+        tuple(keys),
+        below=_at_risk(part, groups[:7], ticks, unit, outcome, group_by),
+    )
+
+
+def _title(part: pd.DataFrame, tests: pd.DataFrame | None, outcome: str, group_by: str) -> str:
+    words = outcome.replace("_", " ")
+    if group_by == "(all)":
+        events = int(part["n_events"].sum())
+        last = part.sort_values("day")["survival"].iloc[-1]
+        return f"{words}: {plural(events, 'event')}; {100 * last:.0f} % are free of it at the end"
+    by = group_by.replace("_", " ")
+    if tests is None:
+        return f"{words} by {by}"
+    row = tests[(tests["outcome"] == outcome) & (tests["group_by"] == group_by)]
+    if not len(row) or not math.isfinite(row["p_value"].iloc[0]):
+        return f"{words} by {by}: the groups cannot be compared"
+    p = float(row["p_value"].iloc[0])
+    verb = "differs" if p < 0.05 else "does not differ detectably"
+    return f"{words} {verb} by {by} (log-rank P = {format_p(neg_log10(p))})"
+
+
+def neg_log10(p: float) -> float:
+    """-log10 of a P value; one that underflowed to 0 counts as 1e-308."""
+    return -math.log10(max(p, 1e-308)) if math.isfinite(p) else math.nan
+
+
+def _at_risk(
+    part: pd.DataFrame, groups: list[str], ticks: list[float], unit: float, outcome: str, by: str
+) -> TableView:
+    rows: list[list[Cell | str]] = []
+    for group in groups:
+        mine = part[part["group"] == group].sort_values("day")
+        day = mine["day"].to_numpy(float)
+        at_risk = mine["n_at_risk"].to_numpy(int)
+        counts = []
+        for tick in ticks:
+            # At risk just before the next day with a change; nothing happens in between.
+            k = int(np.searchsorted(day, tick * unit, side="left"))
+            counts.append(format_count(at_risk[k]) if k < len(day) else "0")
+        rows.append(["everyone" if group == "(all)" else str(group), *counts])
+    step = ticks[1] - ticks[0] if len(ticks) > 1 else 1
+    decimals = 0 if step >= 1 else 1
+    heads = (Head("at risk"), *(Head(f"{t:.{decimals}f}", True) for t in ticks))
+    name = f"risk-{slug(outcome)}-{slug(by)}"
+    return TableView(name, f"Numbers at risk for {outcome}", heads, rows, is_compact=True)
+
+
+def compute_forests(tables: Tables) -> tuple[tuple[Figure, ...], tuple[TableView, ...]]:
+    """One forest per outcome, and the table of all hazard ratios."""
+    hazards = tables.get("outcomes/hazards")
+    if hazards is None or not len(hazards):
+        return (), ()
+    figures = []
+    for outcome in dict.fromkeys(hazards["outcome"]):
+        part = hazards[(hazards["outcome"] == outcome) & hazards["hazard_ratio"].notna()]
+        if len(part):
+            figures.append(_forest(str(outcome), part))
+    return tuple(figures), (_hazards_table(hazards),)
+
+
+def _forest(outcome: str, part: pd.DataFrame) -> Figure:
+    rows = part.to_dict("records")
+    n = len(rows)
+    # A limit that is almost infinite would hide every other row.
+    low = max(float(part["ci_lower"].min()), 0.02)
+    high = min(float(part["ci_upper"].max()), 50.0)
+    low, high = min(low, 0.8) / 1.1, max(high, 1.25) * 1.1
+    labels = [_term(row) for row in rows]
+    ticks = [(n - 0.5 - i, text[:34]) for i, text in enumerate(labels)]
+    chart = Chart(
+        Axis("hazard ratio (95 % interval), logarithmic", low, high, "log"),
+        Axis("", 0, n, ticks=ticks, grid=False),
+        width=900,
+        height=70 + 26 * n,
+        right=150,
+    )
+    chart.rule(1.0, axis="x")
+    for i, row in enumerate(rows):
+        y = n - 0.5 - i
+        ratio = float(row["hazard_ratio"])
+        ends = [min(max(float(row[c]), low), high) for c in ("ci_lower", "ci_upper")]
+        text = (
+            f"{format_number(ratio)} ({format_number(row['ci_lower'])}–"
+            f"{format_number(row['ci_upper'])})"
+        )
+        clear = row["ci_lower"] > 1 or row["ci_upper"] < 1
+        color = 0 if clear else "muted"
+        chart.line(ends, [y, y], color=color, title=f"{labels[i]}: {text}")
+        inside = min(max(ratio, low), high)
+        chart.points([inside], [y], color=color, titles=[f"{labels[i]}: {text}"], size=4.5,
+                     marker="square")
+        chart.text(high, y, text, dx=10, dy=4)  # fmt: skip
+    found = [labels[i] for i, r in enumerate(rows) if r["ci_lower"] > 1 or r["ci_upper"] < 1]
+    words = outcome.replace("_", " ")
+    title = (
+        f"{words}: {plural(len(found), 'term')} of {n} with an interval that excludes 1"
+        if found
+        else f"{words}: no term's interval excludes 1"
+    )
+    svg = chart.svg(f"Forest plot of hazard ratios for {outcome}. {title}.")
+    summary = "Right of 1 the event comes earlier, left of 1 later; grey intervals include 1."
+    return Figure(f"forest-{slug(outcome)}", title, svg, summary, wide=True)
+
+
+def _term(row: dict[str, object]) -> str:
+    term, model = str(row["term"]), str(row["model"])
+    if model in ("(covariates)", term):
+        return term
+    return f"{term} [{model}]"
+
+
+def _hazards_table(hazards: pd.DataFrame) -> TableView:
+    rows: list[list[Cell | str]] = []
+    for row in hazards.to_dict("records"):
+        p, ph = (neg_log10(float(row[c])) for c in ("p_value", "ph_test_p_value"))
+        ratio = float(row["hazard_ratio"])
+        interval = (
+            f"{format_number(row['ci_lower'])}–{format_number(row['ci_upper'])}"
+            if math.isfinite(ratio)
+            else "–"
+        )
+        rows.append(
+            [
+                str(row["outcome"]),
+                str(row["model"]),
+                str(row["term"]),
+                Cell(format_number(ratio), ratio if math.isfinite(ratio) else None),
+                interval,
+                Cell(format_p(p), p if math.isfinite(p) else None),
+                Cell(format_p(ph), ph if math.isfinite(ph) else None,
+                     "alert" if math.isfinite(ph) and ph > -math.log10(0.05) else ""),
+                Cell(format_count(row["n"]), row["n"]),
+                Cell(format_count(row["n_events"]), row["n_events"]),
+                str(row["note"] or ""),
+            ]
+        )  # fmt: skip
+    heads = (
+        Head("outcome"), Head("model"), Head("term"), Head("hazard ratio", True),
+        Head("95 % interval", True), Head("P", True),
+        Head("P of proportionality", True, "below 0.05 the hazard ratio changes with time"),
+        Head("participants", True), Head("events", True), Head("note"),
+    )  # fmt: skip
+    return TableView("hazards", "Cox models (Efron)", heads, rows, is_sortable=True)

@@ -1,0 +1,337 @@
+"""Section `variants`: counts, substitutions, indels, frequencies, missingness, Hardy-Weinberg."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from genocohort.steps.report.chart.scales import (
+    Axis,
+    format_count,
+    format_number,
+    format_p,
+    format_rate,
+)
+from genocohort.steps.report.chart.svg import Chart
+from genocohort.steps.report.page import (
+    Cell,
+    Figure,
+    Group,
+    Head,
+    Key,
+    Section,
+    TableView,
+    Tables,
+    plural,
+)
+
+TRANSITIONS = ("A>G", "G>A", "C>T", "T>C")
+
+
+def compute_variants(tables: Tables) -> Section | None:
+    """The section, or None where no calls were summarised."""
+    chromosomes = tables.get("variant_summary/chromosomes")
+    if chromosomes is None or not len(chromosomes):
+        return None
+    total = chromosomes[chromosomes["chromosome"] == "all"]
+    passing = total[total["filter_set"] == "pass"]
+    chosen = "pass" if len(passing) and int(passing["n_records"].iloc[0]) else "all"
+    row = total[total["filter_set"] == chosen].iloc[0]
+    figures: list[Figure] = []
+    histograms = tables.get("variant_summary/histograms")
+    if histograms is not None:
+        part = histograms[
+            (histograms["chromosome"] == "all") & (histograms["filter_set"] == chosen)
+        ]
+        metrics = {str(m): f for m, f in part.groupby("metric", observed=True)}
+        drawn = (
+            _substitutions(metrics), _ts_tv(metrics), _indels(metrics), _spectrum(metrics),
+            _missingness(metrics), _hardy_weinberg(metrics), _distribution(metrics, "dp"),
+            _distribution(metrics, "gq"), _distribution(metrics, "qual"),
+        )  # fmt: skip
+        figures = [f for f in drawn if f]
+    shown = chromosomes[chromosomes["filter_set"] == chosen]
+    groups = (
+        Group("Distributions", figures=tuple(figures)),
+        Group("By chromosome", tables=(_chromosome_table(shown),)),
+    )
+    alleles = int(row["n_snv_alleles"] + row["n_insertions"] + row["n_deletions"])
+    which = "records that pass their filters" if chosen == "pass" else "records"
+    lead = (
+        f"{format_count(row['n_records'])} {which} hold {format_count(row['n_snv_alleles'])} SNV "
+        f"and {format_count(row['n_insertions'] + row['n_deletions'])} indel alleles; "
+        f"transitions over transversions is {format_number(row['ts_tv'])}, "
+        f"{format_rate(row['call_rate'], 2)} of the genotypes are called."
+    )
+    if chosen == "pass":
+        every = total[total["filter_set"] == "all"]
+        dropped = int(every["n_records"].iloc[0]) - int(row["n_records"]) if len(every) else 0
+        if dropped:
+            lead += f" {plural(dropped, 'record')} that fail a filter are not shown here."
+    facts = (("SNV and indel alleles", format_count(alleles)), ("Ts/Tv", format_number(row["ts_tv"])))
+    return Section("variants", "Variants", lead, groups, facts=facts)
+
+
+def _bars(
+    labels: Sequence[str],
+    counts: Sequence[float],
+    *,
+    x: str,
+    y: str,
+    label: str,
+    colors: Sequence[int | str] | int = 0,
+    every: int = 1,
+    titles: Sequence[str] | None = None,
+    log: bool = False,
+) -> str:
+    n = len(labels)
+    top = max([*counts, 1.0])
+    ticks = [(i + 0.5, text) for i, text in enumerate(labels) if i % every == 0]
+    axis = Axis(y, 0.7, top * 1.5, "log") if log else Axis(y, 0, top * 1.06)
+    chart = Chart(Axis(x, 0, n, ticks=ticks, grid=False), axis)
+    said = titles or [f"{a}: {format_count(c)}" for a, c in zip(labels, counts, strict=True)]
+    gap = 2.0 if n < 20 else 0.4
+    places = np.arange(n, dtype=float)
+    chart.bars(places, places + 1, np.asarray(counts, float), color=colors, titles=said, gap=gap)
+    return chart.svg(label)
+
+
+def _substitutions(metrics: dict[str, pd.DataFrame]) -> Figure | None:
+    frame = metrics.get("substitution")
+    if frame is None or not frame["count"].sum():
+        return None
+    by_label = frame.groupby("label")["count"].sum()
+    order = [*TRANSITIONS, *sorted(set(by_label.index) - set(TRANSITIONS))]
+    counts = [float(by_label.get(s, 0)) for s in order]
+    share = sum(counts[:4]) / sum(counts)
+    title = f"{format_rate(share)} of substitutions are transitions"
+    svg = _bars(
+        [s.replace(">", "→") for s in order], counts, x="reference → alternative base",
+        y="SNV alleles", colors=[0] * 4 + [1] * (len(order) - 4),
+        label=f"Bar chart of substitution types. {title}.",
+    )  # fmt: skip
+    keys = (Key(0, "transitions", "square"), Key(1, "transversions", "square"))
+    summary = "Complementary changes (A→G and T→C) should be about equally common."
+    return Figure("substitutions", title, svg, summary, keys)
+
+
+def _ts_tv(metrics: dict[str, pd.DataFrame]) -> Figure | None:
+    if "af_transitions" not in metrics or "af_transversions" not in metrics:
+        return None
+    columns = ["bin_start", "bin_end", "count"]
+    merged = metrics["af_transitions"][columns].merge(
+        metrics["af_transversions"][columns],
+        on=["bin_start", "bin_end"], how="outer", suffixes=("_ts", "_tv"),
+    ).fillna({"count_ts": 0, "count_tv": 0}).sort_values("bin_start")  # fmt: skip
+    merged = merged[merged["count_tv"] > 0]
+    if not len(merged):
+        return None
+    ratio = (merged["count_ts"] / merged["count_tv"]).to_numpy(float)
+    labels = [_frequency_label(a, b) for a, b in zip(merged["bin_start"], merged["bin_end"], strict=True)]
+    titles = [
+        f"frequency {text}: Ts/Tv {format_number(r)} ({format_count(s)} / {format_count(v)})"
+        for text, r, s, v in zip(labels, ratio, merged["count_ts"], merged["count_tv"], strict=True)
+    ]
+    title = (
+        f"Ts/Tv is {format_number(ratio[0])} among the rarest alleles and "
+        f"{format_number(ratio[-1])} among the most common"
+    )
+    svg = _bars(
+        [f"{a:g}" for a in merged["bin_start"]], ratio.tolist(), titles=titles,
+        x="allele frequency, bin from", y="Ts/Tv", every=max(1, len(labels) // 8),
+        label=f"Bar chart of Ts/Tv by allele frequency. {title}.",
+    )  # fmt: skip
+    summary = "A fall among the rarest alleles points to false calls, which have Ts/Tv near 0.5."
+    return Figure("ts-tv", title, svg, summary)
+
+
+def _frequency_label(low: float, high: float) -> str:
+    return f"from {low:g}" if not np.isfinite(high) else f"{low:g} to {high:g}"
+
+
+def _indels(metrics: dict[str, pd.DataFrame]) -> Figure | None:
+    frame = metrics.get("indel_length")
+    if frame is None or not frame["count"].sum():
+        return None
+    lengths = frame["bin_start"].to_numpy(float).clip(-30, 30).astype(int)
+    counts = np.bincount(lengths + 30, frame["count"].to_numpy(float), 61)
+    reach = max(6, int(np.abs(lengths).max()))
+    places = np.arange(-reach, reach + 1)
+    shown = counts[places + 30]
+    deletions, insertions = shown[places < 0].sum(), shown[places > 0].sum()
+    title = f"{format_count(deletions)} deletions and {format_count(insertions)} insertions"
+    if insertions:
+        title += f": {format_number(deletions / insertions)} to 1"
+    chart = Chart(
+        Axis("indel length in bases (deletions negative)", -reach - 0.5, reach + 0.5, grid=False),
+        Axis("alleles", 0, float(shown.max()) * 1.06),
+    )
+    ends = {-30: "30 bases or longer deletion", 30: "30 bases or longer insertion"}
+    titles = [
+        f"{ends.get(int(p), f'{abs(p)} bases')}: {format_count(n)}"
+        for p, n in zip(places, shown, strict=True)
+    ]
+    colors = [1 if p < 0 else 0 for p in places]
+    chart.bars(places - 0.45, places + 0.45, shown, color=colors, titles=titles, gap=0)
+    svg = chart.svg(f"Histogram of indel lengths. {title}.")
+    keys = (Key(1, "deletions", "square"), Key(0, "insertions", "square"))
+    summary = "Counts fall with length; in coding sequence multiples of three stand out."
+    return Figure("indels", title, svg, summary, keys)
+
+
+def _spectrum(metrics: dict[str, pd.DataFrame]) -> Figure | None:
+    frame = metrics.get("sfs")
+    if frame is None:
+        return None
+    frame = frame[frame["bin_start"] >= 1].sort_values("bin_start")
+    if not frame["count"].sum():
+        return None
+    start = frame["bin_start"].to_numpy(float)
+    end = np.where(
+        np.isfinite(frame["bin_end"].to_numpy(float)), frame["bin_end"].to_numpy(float), start
+    )
+    width = np.maximum(end - start, 1)
+    count = frame["count"].to_numpy(float)
+    single = count[start == 1].sum()
+    title = f"{format_rate(single / count.sum())} of variant alleles were seen once"
+    chart = Chart(
+        Axis("minor allele count", 0.9, float((start + width).max()) * 1.05, "log"),
+        Axis("alleles per count", min(0.7, float((count / width).min()) * 0.7),
+             float((count / width).max()) * 1.6, "log"),
+    )  # fmt: skip
+    if len(start) <= 60:
+        titles = [f"count {int(a)}: {format_count(c)}" for a, c in zip(start, count, strict=True)]
+        chart.points(start, count / width, titles=titles, size=2.8)
+    else:
+        chart.points(start, count / width, size=2.2)
+    # Neutral expectation for a folded spectrum (Fu 1995): proportional to 1/i away from the middle.
+    chart.line(start, count[0] / width[0] * start[0] / start, color="rule", dash=True)
+    svg = chart.svg(f"Folded site-frequency spectrum. {title}.")
+    keys = (Key(0, "observed"), Key("rule", "1/count through the first point", "line"))
+    summary = "An excess of singletons over the line means growth or false calls, a lack filtering."
+    return Figure("sfs", title, svg, summary, keys)
+
+
+def _missingness(metrics: dict[str, pd.DataFrame]) -> Figure | None:
+    frame = metrics.get("site_missingness")
+    if frame is None or not frame["count"].sum():
+        return None
+    frame = frame.sort_values("bin_start")
+    start = frame["bin_start"].to_numpy(float)
+    end = frame["bin_end"].to_numpy(float)
+    end = np.where(np.isfinite(end) & (end > start), end, start + 0.002)
+    count = frame["count"].to_numpy(float)
+    most = count[start >= 0.05].sum() / count.sum()
+    title = f"{format_rate(most)} of records miss 5 % or more of their genotypes"
+    top = float(count.max())
+    reach = float(end[count > 0].max())
+    chart = Chart(
+        Axis("share of genotypes missing", 0, min(1.0, reach * 1.02), grid=False),
+        Axis("records", 0.7, top * 1.5, "log"),
+    )
+    titles = [
+        f"{format_rate(a)} to {format_rate(b)}: {format_count(n)}"
+        for a, b, n in zip(start, end, count, strict=True)
+    ]
+    chart.bars(start, end, count, titles=titles)
+    chart.rule(0.05, axis="x", text="5 %")
+    svg = chart.svg(f"Histogram of missing genotypes per record. {title}.")
+    return Figure("missingness", title, svg, "Counts are on a logarithmic axis.")
+
+
+def _hardy_weinberg(metrics: dict[str, pd.DataFrame]) -> Figure | None:
+    frame = metrics.get("hwe_neg_log10_p")
+    if frame is None or not frame["count"].sum():
+        return None
+    frame = frame.sort_values("bin_start")
+    start = frame["bin_start"].to_numpy(float)
+    end = frame["bin_end"].to_numpy(float)
+    count = frame["count"].to_numpy(float)
+    step = float(np.median(np.diff(start))) if len(start) > 1 else 1.0
+    end = np.where(np.isfinite(end) & (end > start), end, start + step)
+    strong = count[start >= 6].sum()
+    title = f"{plural(int(strong), 'allele')} depart from Hardy-Weinberg at P < {format_p(6)}"
+    chart = Chart(
+        Axis("−log₁₀ P of the exact test", 0, float(end.max()), grid=False),
+        Axis("alleles", 0.7, float(count.max()) * 1.5, "log"),
+    )
+    titles = [
+        f"P {format_p(b)} to {format_p(a)}: {format_count(n)}"
+        for a, b, n in zip(start, end, count, strict=True)
+    ]
+    chart.bars(start, end, count, titles=titles)
+    chart.rule(6, axis="x", text=f"P = {format_p(6)}")
+    svg = chart.svg(f"Histogram of Hardy-Weinberg P values. {title}.")
+    summary = "Mixed ancestries shift all variants a little; a far tail is mostly genotyping error."
+    return Figure("hwe", title, svg, summary)
+
+
+_QUALITY = {
+    "dp": ("read depth of a genotype", "genotypes", "depth", "Low depth makes heterozygotes unsure."),
+    "gq": ("genotype quality (Phred)", "genotypes", "genotype quality",
+           "20 stands for one wrong genotype in a hundred."),
+    "qual": ("variant quality QUAL (Phred)", "records", "quality",
+             "The caller's own scale; compare within one call set only."),
+}  # fmt: skip
+
+
+def _distribution(metrics: dict[str, pd.DataFrame], name: str) -> Figure | None:
+    frame = metrics.get(name)
+    if frame is None or not frame["count"].sum():
+        return None
+    axis, unit, word, summary = _QUALITY[name]
+    frame = frame.sort_values("bin_start")
+    start, count = frame["bin_start"].to_numpy(float), frame["count"].to_numpy(float)
+    raw_end = frame["bin_end"].to_numpy(float)
+    cumulative = np.cumsum(count)
+    median = start[int(np.searchsorted(cumulative, cumulative[-1] / 2))]
+    gaps = np.diff(start)
+    step = float(gaps.min()) if len(gaps) else 1.0
+    end = np.where(np.isfinite(raw_end) & (raw_end > start), raw_end, start + step)
+    is_last = ~np.isfinite(raw_end)
+    title = f"The median {word} is {format_number(median)}"
+    chart = Chart(
+        Axis(axis, float(start.min()), float(end.max()), grid=False),
+        Axis(unit, 0, float(count.max()) * 1.06),
+    )
+    titles = [
+        f"{a:g}{' or more' if o else ''}: {format_count(n)}"
+        for a, o, n in zip(start, is_last, count, strict=True)
+    ]
+    chart.bars(start, end, count, titles=titles, gap=0.2)
+    chart.rule(float(median), axis="x", text=f"median {format_number(median)}")
+    svg = chart.svg(f"Histogram of {axis}. {title}.")
+    return Figure(f"distribution-{name}", title, svg, summary)
+
+
+def _chromosome_table(shown: pd.DataFrame) -> TableView:
+    rows: list[list[Cell | str]] = []
+    for row in shown.to_dict("records"):
+        rows.append(
+            [
+                str(row["chromosome"]),
+                *(
+                    Cell(format_count(row[c]), row[c])
+                    for c in (
+                        "n_records", "n_snv_alleles", "n_insertions", "n_deletions",
+                        "n_multiallelic", "n_singletons",
+                    )
+                ),
+                _ratio(row["ts_tv"], format_number),
+                _ratio(row["call_rate"], lambda v: format_rate(v, 2)),
+            ]
+        )  # fmt: skip
+    heads = (
+        Head("chromosome"), Head("records", True), Head("SNV", True), Head("insertions", True),
+        Head("deletions", True), Head("multiallelic", True), Head("singletons", True),
+        Head("Ts/Tv", True), Head("call rate", True),
+    )  # fmt: skip
+    return TableView(
+        "chromosomes", "Records and alleles per chromosome", heads, rows, is_sortable=True
+    )
+
+
+def _ratio(value: float, show: object) -> Cell:
+    missing = value is None or not math.isfinite(value)
+    return Cell("–" if missing else show(value), None if missing else value)  # type: ignore[operator]
