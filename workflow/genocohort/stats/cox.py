@@ -59,7 +59,8 @@ class _RiskSets:
         return np.asarray(np.cumsum(entering - leaving)[:n_days])
 
     def _dying(self, values: Floats) -> Floats:
-        return np.bincount(self._day_of_event, values[self.event], minlength=len(self.days))
+        sums = np.bincount(self._day_of_event, values[self.event], minlength=len(self.days))
+        return np.asarray(sums, dtype=np.float64)
 
     def _efron(self, values: Floats) -> Floats:
         """Sums for each death of a day, with the day's earlier deaths counted in part."""

@@ -96,8 +96,8 @@ def kaplan_meier(
     at_risk = count_at_risk(begins, ends, days)
     n_events = _count(days, ends[happened])
     n_censored = _count(days, ends[~happened])
-    surviving = np.where(n_events > 0, (at_risk - n_events) / np.maximum(at_risk, 1), 1.0)
-    survival = np.cumprod(surviving)
+    surviving: Floats = np.where(n_events > 0, (at_risk - n_events) / np.maximum(at_risk, 1), 1.0)
+    survival: Floats = np.cumprod(surviving, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(n_events > 0, n_events / (at_risk * (at_risk - n_events)), 0.0)
         log_survival = np.log(survival)
