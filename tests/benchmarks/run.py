@@ -1,0 +1,149 @@
+"""Ratios against the peers: ours and theirs as cold processes, interleaved, in one go.
+
+`make bench STEP=alignments` (or genotypes); nothing is judged. Each comparison prints one line:
+bench <step> <what> ours_s=<median> peer_s=<median> ratio=<peer/ours> cpu_ratio=<...> rss_mb=<ours>
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import data
+
+ROUNDS = 3
+BIN = Path(sys.executable).parent
+GENOME = '{"build": "GRCh38"}'
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Our commands and the peer's for the same work; each list runs in turn."""
+
+    step: str
+    what: str
+    ours: tuple[tuple[str, ...], ...]
+    peer: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run of a list of commands cost."""
+
+    wall_s: float
+    cpu_s: float
+    rss_mb: float
+
+
+def measure(commands: Sequence[Sequence[str]], folder: Path) -> Cost:
+    """Run commands in turn, each a cold process, and add up their costs."""
+    wall = cpu = rss = 0.0
+    for command in commands:
+        start = time.monotonic()
+        with open(folder / "out.txt", "wb") as out:
+            pid = os.posix_spawnp(
+                command[0],
+                list(command),
+                {**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+                file_actions=[(os.POSIX_SPAWN_DUP2, out.fileno(), n) for n in (1, 2)],
+            )
+            _, status, usage = os.wait4(pid, 0)
+        if status:
+            text = (folder / "out.txt").read_text(errors="replace")
+            raise SystemExit(f"failed: {' '.join(command)}\n{text}")
+        wall += time.monotonic() - start
+        cpu += usage.ru_utime + usage.ru_stime
+        rss = max(rss, usage.ru_maxrss / 1024)
+    return Cost(wall, cpu, rss)
+
+
+def alignments(cache: Path, folder: Path) -> list[Comparison]:
+    """flagstat, stats and mosdepth in turn against one step."""
+    bam = str(data.alignments(cache, 250_000))
+    outputs = [
+        f"--{n}={folder / n}.parquet" for n in ("flagstat", "contigs", "histograms")
+    ]  # fmt: skip
+    step = (
+        str(BIN / "genocohort"), "alignments", "--sample", "BENCH", "--alignment", bam,
+        "--genome", GENOME, "--threads", "2", *outputs, f"--ledger={folder / 'l.json'}",
+    )  # fmt: skip
+    peers = (
+        ("samtools", "flagstat", "-@1", bam),
+        ("samtools", "stats", "-@1", bam),
+        ("mosdepth", "-n", "-t", "1", str(folder / "m"), bam),
+    )
+    return [Comparison("alignments", "500k_reads", (step,), peers)]
+
+
+def genotypes(cache: Path, folder: Path) -> list[Comparison]:
+    """bcftools stats, and plink2's import, against the store and the summaries."""
+    vcf = str(data.calls(cache, 1000, 20_000))
+    sheet = folder / "sheet.tsv"
+    head = "sample_id\tparticipant_id\tvcf_name\tsex\tassay\tbatch\talignment\treference\n"
+    rows = "".join(f"B{i}\tB{i}\tB{i}\tunknown\t\t\t\t\n" for i in range(1000))
+    sheet.write_text(head + rows)
+    shared = ("--calls", vcf, "--contig", data.CONTIG, "--sheet", str(sheet), "--threads", "2")
+
+    def step(name: str, outputs: Sequence[str]) -> tuple[str, ...]:
+        files = [f"--{o}={folder / data.CONTIG}.{o}" for o in outputs]
+        common = ("--genome", GENOME, f"--ledger={folder / name}.json")
+        return (str(BIN / "genocohort"), name, *shared, *common, *files)
+
+    store = step("genotypes", ("pgen", "pvar", "psam"))
+    summaries = step("variants", ("sites", "samples", "histograms"))
+    stats = ("bcftools", "stats", "-s", "-", vcf)
+    make = ("plink2", "--vcf", vcf, "--make-pgen", "--threads", "2", "--out", str(folder / "p"))
+    return [
+        Comparison(
+            "genotypes", "store_and_summaries_vs_bcftools_stats", (store, summaries), (stats,)
+        ),
+        Comparison("genotypes", "store_vs_plink2_make_pgen", (store,), (make,)),
+    ]
+
+
+BENCHMARKS = {"alignments": alignments, "genotypes": genotypes}
+
+
+def report(comparison: Comparison, folder: Path) -> str:
+    """Measure one comparison in interleaved rounds; its line."""
+    ours, peer = [], []
+    for _ in range(ROUNDS):
+        ours.append(measure(comparison.ours, folder))
+        peer.append(measure(comparison.peer, folder))
+    wall = [statistics.median(c.wall_s for c in side) for side in (ours, peer)]
+    cpu = [statistics.median(c.cpu_s for c in side) for side in (ours, peer)]
+    return (
+        f"bench {comparison.step} {comparison.what} ours_s={wall[0]:.2f} peer_s={wall[1]:.2f} "
+        f"ratio={wall[1] / wall[0]:.2f} cpu_ratio={cpu[1] / cpu[0]:.2f} "
+        f"rss_mb={max(c.rss_mb for c in ours):.0f}"
+    )
+
+
+def main() -> None:
+    """Run the benchmarks named on the command line, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("steps", nargs="*", choices=[*BENCHMARKS, []])
+    parser.add_argument("--cache", type=Path, default=Path("build/benchmarks"))
+    args = parser.parse_args()
+    args.cache.mkdir(parents=True, exist_ok=True)
+    for step in args.steps or BENCHMARKS:
+        with tempfile.TemporaryDirectory() as scratch:
+            for comparison in BENCHMARKS[step](args.cache, Path(scratch)):
+                absent = [c[0] for c in comparison.peer if not shutil.which(c[0])]
+                if absent:
+                    print(f"bench {step} {comparison.what} skipped: {absent[0]} is not installed")
+                    continue
+                line = report(comparison, Path(scratch))
+                print(line, flush=True)
+                with open(args.cache / f"{time.strftime('%Y-%m-%d')}.tsv", "a") as out:
+                    out.write(line.replace(" ", "\t") + f"\tcores={os.cpu_count()}\n")
+
+
+if __name__ == "__main__":
+    main()
