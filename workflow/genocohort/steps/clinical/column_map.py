@@ -248,29 +248,51 @@ class OutcomesSource(TableSource):
 
 
 class FhirSource(Settings):
-    """FHIR R4 resources, as NDJSON or in a Bundle: Patient, Observation and Condition are read."""
+    """FHIR R4 resources, as NDJSON files or Bundles.
+
+    Patient, Observation, Condition and MedicationRequest are read; Encounter for the index date.
+    """
 
     table: Literal["fhir"]
-    path: str = Field(min_length=1)
-    name: str = ""
+    paths: tuple[str, ...] = Field(min_length=1)
+    name: str = "fhir"
+    identifier_system: str = Field(
+        default="", description="system of the identifier used as participant id; empty: Patient.id"
+    )
+    ancestry_extension: str = Field(default="", description="URL of the extension of Patient")
+    site_codes: dict[str, str] = Field(
+        default_factory=dict, description="reference of the managing organization: site"
+    )
+    index: Literal["first_encounter", "none"] = "first_encounter"
 
 
 class OmopSource(Settings):
-    """One table of the OMOP CDM 5.4 as CSV, TSV or Parquet.
+    """Tables of the OMOP CDM 5.4 as CSV, TSV or Parquet.
 
-    `concepts` maps concept ids to the codes used inside; what it does not name stays OMOP.
+    `concepts` maps concept ids to LOINC codes (measurement) and ICD-10 codes (conditions); what it
+    does not name keeps its concept id. The first visit is the index date.
     """
 
     table: Literal["omop"]
-    kind: Literal["person", "measurement", "condition_occurrence", "observation_period"]
-    path: str = Field(min_length=1)
-    name: str = ""
+    name: str = "omop"
+    person: str = Field(min_length=1)
+    measurement: str = ""
+    condition_occurrence: str = ""
+    visit_occurrence: str = ""
+    participant_id: Literal["person_id", "person_source_value"] = "person_id"
     concepts: dict[str, str] = Field(default_factory=dict)
+    site_codes: dict[str, str] = Field(default_factory=dict, description="care_site_id: site")
 
-    @field_validator("concepts", mode="before")
+    @field_validator("concepts", "site_codes", mode="before")
     @classmethod
     def _text_keys(cls, value: object) -> object:
         return {str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Its files."""
+        given = (self.person, self.measurement, self.condition_occurrence, self.visit_occurrence)
+        return tuple(path for path in given if path)
 
 
 LongSource = ObservationsSource | ConditionsSource | ExposuresSource | OutcomesSource
@@ -315,19 +337,27 @@ class ColumnMap(Settings):
         if repeated:
             raise ValueError(f"two sources are called {repeated[0]}: give them a `name`")
         for source in self.sources:
-            columns = getattr(source, "columns", None)
-            if columns is None or (columns.participant_id is None) != (columns.sample_id is None):
+            if isinstance(source, FhirSource | OmopSource):
                 continue
-            if getattr(source, "format", None) == "fam" or source.path.endswith((".fam", ".ped")):
+            columns = source.columns
+            if (columns.participant_id is None) != (columns.sample_id is None):
+                continue
+            if source.format == "fam" or source.path.endswith((".fam", ".ped")):
                 continue
             raise ValueError(f"{source_name(source)}: give either participant_id or sample_id")
         return self
 
     def paths(self) -> tuple[str, ...]:
         """Every file the map reads, as written."""
-        return tuple(dict.fromkeys(source.path for source in self.sources))
+        paths: list[str] = []
+        for source in self.sources:
+            if isinstance(source, FhirSource | OmopSource):
+                paths += source.paths
+            else:
+                paths.append(source.path)
+        return tuple(dict.fromkeys(paths))
 
 
 def source_name(source: Any) -> str:
     """The name a source goes by in ledger and findings: given, or its file's name."""
-    return str(source.name or PurePosixPath(source.path).name)
+    return str(source.name) or PurePosixPath(source.path).name

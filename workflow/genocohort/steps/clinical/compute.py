@@ -1,7 +1,7 @@
 """From the text tables of all sources to the internal tables; no file is opened here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from genocohort.domain.sheet import Sample
@@ -34,6 +34,7 @@ class LoadedSource:
     """One table of text with the part of the column map that says what it means.
 
     `fixed_columns` is set where the format says which columns there are: none is left behind.
+    `left_out` counts, by reason, records that are not in the table (entered in error).
     """
 
     name: str
@@ -41,6 +42,7 @@ class LoadedSource:
     table: TextTable
     missing: frozenset[str]
     fixed_columns: bool = False
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,11 @@ def _collect(
     for note in loaded.table.notes:
         review.find(loaded.name, "tolerated", note)
     seen = records.rows_read.get(loaded.name, 0)
-    records.rows_read[loaded.name] = seen + len(loaded.table.rows)
+    n_left_out = sum(loaded.left_out.values())
+    records.rows_read[loaded.name] = seen + len(loaded.table.rows) + n_left_out
+    for reason, count in loaded.left_out.items():
+        for _ in range(count):
+            review.drop(loaded.name, reason)
     roles = participant_roles(spec) if isinstance(spec, ParticipantsSource) else long_roles(spec)
     if not loaded.fixed_columns:
         note_columns_left_behind(source, roles, review)

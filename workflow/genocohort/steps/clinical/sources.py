@@ -2,7 +2,6 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from genocohort.io.clinical_tables import FAM_COLUMNS, read_clinical_table
 from genocohort.io.pedigree import read_pedigree
@@ -13,13 +12,16 @@ from genocohort.steps.clinical.column_map import (
     ParticipantColumns,
     ParticipantsSource,
     Role,
+    Source,
     source_name,
 )
 from genocohort.steps.clinical.compute import LoadedSource
+from genocohort.steps.clinical.fhir import load_fhir
+from genocohort.steps.clinical.omop import load_omop
 from genocohort.steps.clinical.review import Review
 
 
-def load_source(spec: Any, missing: tuple[str, ...], review: Review) -> list[LoadedSource]:
+def load_source(spec: Source, missing: tuple[str, ...], review: Review) -> list[LoadedSource]:
     """One source of the column map as one or more tables of text.
 
     Raises
@@ -29,15 +31,12 @@ def load_source(spec: Any, missing: tuple[str, ...], review: Review) -> list[Loa
     """
     name = source_name(spec)
     if isinstance(spec, FhirSource):
-        from genocohort.steps.clinical.fhir import load_fhir
-
         return load_fhir(spec, name, review)
     if isinstance(spec, OmopSource):
-        from genocohort.steps.clinical.omop import load_omop
-
         return load_omop(spec, name, review)
     table = read_clinical_table(Path(spec.path), spec.format or "", spec.sheet)
-    if spec.columns.participant_id is None and spec.columns.sample_id is None:
+    unnamed = spec.columns.participant_id is None and spec.columns.sample_id is None
+    if unnamed and isinstance(spec, ParticipantsSource):
         with_id = spec.columns.model_copy(update={"sample_id": Role(column="IID")})
         spec = spec.model_copy(update={"columns": with_id})
     codes = frozenset(missing if spec.missing is None else spec.missing)

@@ -1,0 +1,107 @@
+"""What the tables of FHIR resources mean, as the column map would say it."""
+
+from datetime import date
+from pathlib import Path
+
+from genocohort.domain.dates import parse_partial_date
+from genocohort.io.clinical_fhir import FhirTables, read_fhir
+from genocohort.io.text_table import TextTable
+from genocohort.steps.clinical.column_map import (
+    ConditionColumns,
+    ConditionsSource,
+    ExposureColumns,
+    ExposuresSource,
+    FhirSource,
+    ObservationColumns,
+    ObservationsSource,
+    ParticipantColumns,
+    ParticipantsSource,
+    Role,
+)
+from genocohort.steps.clinical.compute import LoadedSource
+from genocohort.steps.clinical.review import Review
+
+_SEX = {word: word for word in ("male", "female", "other", "unknown")}
+
+
+def load_fhir(spec: FhirSource, name: str, review: Review) -> list[LoadedSource]:
+    """The resources of a FHIR source as tables with their meaning.
+
+    Raises
+    ------
+    InputDataError
+        A file cannot be read.
+    """
+    tables = read_fhir(
+        spec.paths,
+        identifier_system=spec.identifier_system,
+        ancestry_extension=spec.ancestry_extension,
+    )
+    for kind, count in sorted(tables.others.items()):
+        review.find(name, "not_read", f"{count} resources of type {kind} are not read")
+    path = spec.paths[0]
+    patients = _with_index(tables, Path(path), spec)
+    index_date = Role(column="index_date") if spec.index == "first_encounter" else None
+    participants = ParticipantsSource(
+        table="participants", path=path, name=name,
+        columns=ParticipantColumns(
+            participant_id=Role(column="id"),
+            site=Role(column="site", codes=spec.site_codes or None),
+            sex_recorded=Role(column="gender", codes=_SEX),
+            birth_date=Role(column="birthDate", date_format="partial"),
+            ancestry_reported=Role(column="ancestry"),
+            index_date=index_date,
+        ),
+    )  # fmt: skip
+    observations = ObservationsSource(
+        table="observations", path=path, name=name, date_format="partial",
+        columns=ObservationColumns(
+            participant_id=Role(column="subject"), date=Role(column="date"),
+            code=Role(column="code"), code_source=Role(column="code_source"),
+            code_system=Role(column="system"), value=Role(column="value"),
+            unit=Role(column="unit"), value_code=Role(column="value_code"),
+            ref_low=Role(column="ref_low"), ref_high=Role(column="ref_high"),
+            status=Role(column="status"),
+        ),
+    )  # fmt: skip
+    conditions = ConditionsSource(
+        table="conditions", path=path, name=name, date_format="partial",
+        columns=ConditionColumns(
+            participant_id=Role(column="subject"), start_date=Role(column="start"),
+            end_date=Role(column="end"), code=Role(column="code"),
+            code_source=Role(column="code_source"), code_system=Role(column="system"),
+            status=Role(column="status"),
+        ),
+    )  # fmt: skip
+    drugs = ExposuresSource(
+        table="exposures", path=path, name=name, date_format="partial",
+        columns=ExposureColumns(
+            participant_id=Role(column="subject"), kind=Role(value="drug"),
+            code=Role(column="code"), code_system=Role(column="system"),
+            start_date=Role(column="start"), end_date=Role(column="end"), dose=Role(column="dose"),
+            dose_unit=Role(column="unit"),
+        ),
+    )  # fmt: skip
+    none: frozenset[str] = frozenset()
+    return [
+        LoadedSource(name, participants, patients, none, True, dict(tables.left_out)),
+        LoadedSource(name, observations, tables.table("Observation", Path(path)), none, True),
+        LoadedSource(name, conditions, tables.table("Condition", Path(path)), none, True),
+        LoadedSource(name, drugs, tables.table("MedicationRequest", Path(path)), none, True),
+    ]
+
+
+def _with_index(tables: FhirTables, path: Path, spec: FhirSource) -> TextTable:
+    """The table of patients, with the day of their first encounter as index date if wanted."""
+    table = tables.table("Patient", path)
+    if spec.index != "first_encounter":
+        return table
+    first: dict[str, date] = {}
+    for _, (_, subject, start) in tables.rows["Encounter"]:
+        partial = parse_partial_date(start)
+        if partial is not None and partial.day is not None:
+            first[subject] = min(first.get(subject, partial.earliest), partial.earliest)
+    texts = tuple(
+        (*row, first[row[0]].isoformat() if row[0] in first else "") for row in table.rows
+    )
+    return TextTable(table.path, (*table.columns, "index_date"), texts, table.lines)
