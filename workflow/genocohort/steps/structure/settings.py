@@ -1,7 +1,70 @@
 """Settings of the step `structure`."""
 
+from typing import Literal
+
+from pydantic import Field, model_validator
+
 from genocohort.config import Settings
 
 
 class StructureSettings(Settings):
     """Thresholds and choices of this step."""
+
+    n_components: int = Field(default=10, ge=1, le=100, description="principal components written")
+    kinship_max: float = Field(
+        default=0.0884,
+        gt=0,
+        le=0.5,
+        description="components are fitted on samples of which no two have a kinship above; 0.0884 "
+        "= 1/2^(7/2), second degree (Manichaikul et al. 2010)",
+    )
+    pass_only: bool = Field(
+        default=True, description="use only variants whose FILTER is PASS or missing"
+    )
+    max_missing: float = Field(
+        default=0.05, ge=0, le=1, description="share of the fitted samples that may lack a call"
+    )
+    min_maf: float = Field(
+        default=0.01, ge=0, le=0.5, description="minor allele frequency among the fitted samples"
+    )
+    hwe_p_min: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="exact Hardy-Weinberg P among the fitted samples; null: not looked at, since "
+        "several ancestries in one cohort depart from it",
+    )
+    ld_r2: float | None = Field(
+        default=0.2, gt=0, le=1, description="r2 above which one of two variants goes; null: none"
+    )
+    ld_window_variants: int = Field(
+        default=200, ge=2, description="variants in a window of the LD pruning"
+    )
+    ld_step: int = Field(default=20, ge=1, description="variants by which a window moves on")
+    ld_window_kb: float | None = Field(
+        default=None, gt=0, description="window in kilobases instead, moved on variant by variant"
+    )
+    long_range_ld: tuple[tuple[str, int, int], ...] | None = Field(
+        default=None,
+        description="regions left out, [contig, start, end], 0-based half-open; null: those known "
+        "for the build (Price et al. 2008, Weale 2010)",
+    )
+    group_by: Literal["ancestry_reported", "batch", "none"] = Field(
+        default="ancestry_reported", description="groups that Fst is computed between"
+    )
+    min_group_size: int = Field(
+        default=5, ge=2, description="fitted samples a group needs for Fst to be computed"
+    )
+    fst_blocks: int = Field(
+        default=100, ge=2, description="blocks of the jackknife of Fst's standard error"
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> "StructureSettings":
+        for contig, start, end in self.long_range_ld or ():
+            if not 0 <= start < end:
+                raise ValueError(f"long_range_ld: {contig} {start} {end} is not an interval")
+        if self.ld_step > self.ld_window_variants:
+            raise ValueError("ld_step must not be above ld_window_variants: variants between two "
+                             "windows would never be compared")  # fmt: skip
+        return self

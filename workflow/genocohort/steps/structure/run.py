@@ -1,0 +1,284 @@
+"""Run the step `structure`."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from genocohort.config import settings_from_json
+from genocohort.domain.genome import Genome, Region
+from genocohort.domain.ledger import Dropped, Entry, entries_to_json
+from genocohort.domain.long_range_ld import long_range_ld_regions
+from genocohort.domain.tables_clinical import PARTICIPANTS
+from genocohort.domain.tables_cohort import (
+    KINSHIP_PAIRS,
+    SAMPLE_QC_SAMPLES,
+    STRUCTURE_EIGENVALUES,
+    STRUCTURE_FST,
+    STRUCTURE_PRUNED,
+    components_table,
+)
+from genocohort.engine.tasks import map_tasks
+from genocohort.io.atomic import write_text
+from genocohort.io.parquet import read_table, write_table
+from genocohort.io.store_selection import Selection, count_reasons, open_stores, select_variants
+from genocohort.stats.ld import count_windows, distance_windows, find_neighbours, prune
+from genocohort.stats.pca import compute_components, project
+from genocohort.steps.structure.compute import (
+    LONG_RANGE,
+    PRUNED,
+    Roles,
+    SiteCounts,
+    choose_roles,
+    components_columns,
+    count_group_alleles,
+    count_sites,
+    eigenvalue_columns,
+    fst_table,
+    group_samples,
+    in_regions,
+    judge_sites,
+    make_tiles,
+    relationship_tile,
+)
+from genocohort.steps.structure.settings import StructureSettings
+
+Floats = npt.NDArray[np.float64]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options, as workflow/rules/structure.smk gives them."""
+    parser.add_argument("--folder", type=Path, required=True, help="folder of the genotype store")
+    parser.add_argument("--chromosomes", nargs="+", required=True, help="chromosomes of the store")
+    parser.add_argument("--kinship", type=Path, required=True, help="kinship/pairs.parquet")
+    parser.add_argument("--sample-qc", type=Path, required=True, help="sample_qc/samples.parquet")
+    parser.add_argument("--participants", type=Path, help="clinical/participants.parquet")
+    parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
+    parser.add_argument("--genome", default="{}", help="the genome build, JSON")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--mem-mb", type=int, default=2000)
+    for name in ("components", "eigenvalues", "pruned", "fst"):
+        parser.add_argument(f"--{name}", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--ledger", type=Path, required=True, help="JSON to write")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Variants of one chromosome that are used, and their genotypes among the fitted samples."""
+
+    selection: Selection
+    counts: SiteCounts
+
+    def narrowed(self, keep: npt.NDArray[np.bool_], reason: str) -> "Chosen":
+        """Without the variants whose `keep` is false."""
+        return Chosen(self.selection.narrowed(keep, reason), self.counts.chosen(keep))
+
+
+def run(args: argparse.Namespace) -> None:
+    """LD pruning, principal components and Fst."""
+    settings = settings_from_json(StructureSettings, args.settings)
+    genome = settings_from_json(Genome, args.genome)
+    stores = open_stores(args.folder, args.chromosomes)
+    samples = stores[0].samples
+    quality = read_table(args.sample_qc, SAMPLE_QC_SAMPLES).to_pylist()
+    roles = _roles(args.kinship, samples, quality, settings)
+    regions = _regions(settings, genome)
+    selections = [select_variants(store, pass_only=settings.pass_only) for store in stores]
+    usable = map_tasks(
+        lambda s: _usable(s, roles, regions, settings), selections, threads=args.threads
+    )
+    pruned = map_tasks(lambda c: _pruned(c, roles, settings), usable, threads=args.threads)
+    relationship = _relationship(pruned, roles, args.threads)
+    n = len(roles.fitted)
+    fitted = compute_components(relationship[:n, :n], settings.n_components)
+    projected = project(relationship[n:, :n], fitted)
+    table = components_table(settings.n_components)
+    write_table(args.components, table, components_columns(samples, roles, fitted, projected))
+    write_table(args.eigenvalues, STRUCTURE_EIGENVALUES, eigenvalue_columns(fitted))
+    _write_pruned(args.pruned, pruned, genome)
+    groups = _groups(args.participants, samples, quality, settings)
+    _write_fst(args, selections, roles, groups, settings)
+    write_text(args.ledger, entries_to_json(_ledger(pruned, roles, samples, args.chromosomes)))
+
+
+def _roles(
+    kinship: Path,
+    samples: tuple[str, ...],
+    quality: Sequence[dict[str, object]],
+    settings: StructureSettings,
+) -> Roles:
+    pairs = read_table(kinship, KINSHIP_PAIRS, ["sample_id_1", "sample_id_2", "kinship"])
+    relatives = [
+        (r["sample_id_1"], r["sample_id_2"])
+        for r in pairs.to_pylist()
+        if r["kinship"] is not None and r["kinship"] > settings.kinship_max
+    ]
+    failed = [str(r["sample_id"]) for r in quality if r["verdict"] == "fail"]
+    rates = {str(r["sample_id"]): r["call_rate"] for r in quality}
+    call_rate = {s: float(rate) for s, rate in rates.items() if isinstance(rate, float)}
+    return choose_roles(samples, failed, relatives, call_rate)
+
+
+def _regions(settings: StructureSettings, genome: Genome) -> tuple[Region, ...]:
+    if settings.long_range_ld is not None:
+        return tuple(Region(*row) for row in settings.long_range_ld)
+    regions = long_range_ld_regions(genome.build)
+    if not regions:
+        print(
+            f"structure: no list of long-range LD regions is known for {genome.build}; none is "
+            "left out (set structure.long_range_ld to give one)",
+            file=sys.stderr,
+        )
+    return regions
+
+
+def _usable(
+    selection: Selection, roles: Roles, regions: Sequence[Region], settings: StructureSettings
+) -> Chosen:
+    counts = count_sites(calls[:, roles.fitted] for _, calls in selection.blocks())
+    chosen = Chosen(selection, counts)
+    position = selection.store.variants.vcf_pos[selection.indices]
+    chosen = chosen.narrowed(~in_regions(selection.store.chromosome, position, regions), LONG_RANGE)
+    reasons = judge_sites(chosen.counts, len(roles.fitted), settings)
+    for reason in sorted(set(reasons) - {""}):
+        keep = reasons != reason
+        chosen, reasons = chosen.narrowed(keep, reason), reasons[keep]
+    return chosen
+
+
+def _pruned(chosen: Chosen, roles: Roles, settings: StructureSettings) -> Chosen:
+    n = len(chosen.selection.indices)
+    if settings.ld_r2 is None or n < 2:
+        return chosen
+    store, indices = chosen.selection.store, chosen.selection.indices
+
+    def read(start: int, end: int) -> npt.NDArray[np.int8]:
+        first = int(indices[start])
+        calls = store.read(first, int(indices[end - 1]) + 1)
+        return calls[indices[start:end] - first][:, roles.fitted]
+
+    if settings.ld_window_kb is None:
+        windows = count_windows(n, settings.ld_window_variants, settings.ld_step)
+    else:
+        span = int(settings.ld_window_kb * 1000)
+        windows = distance_windows(store.variants.vcf_pos[indices], span)
+    neighbours = find_neighbours(read, windows, n, settings.ld_r2)
+    p = chosen.counts.alt_frequency
+    return chosen.narrowed(prune(neighbours, windows, np.maximum(p, 1 - p)), PRUNED)
+
+
+def _relationship(pruned: Sequence[Chosen], roles: Roles, threads: int) -> Floats:
+    """Mean over variants of z z' of all samples with a role, fitted ones first."""
+    order = roles.all
+    n_variants = sum(len(c.selection.indices) for c in pruned)
+
+    def blocks() -> Iterator[tuple[npt.NDArray[np.int8], Floats]]:
+        for chosen in pruned:
+            frequency = chosen.counts.alt_frequency
+            for rank, calls in chosen.selection.blocks():
+                yield calls, frequency[rank : rank + len(calls)]
+
+    def tile(span: tuple[slice, slice]) -> Floats:
+        return relationship_tile(blocks(), order[span[0]], order[span[1]])
+
+    total = np.zeros((len(order), len(order)))
+    tiles = make_tiles(len(order))
+    for (rows, columns), part in zip(tiles, map_tasks(tile, tiles, threads=threads), strict=True):
+        total[rows, columns] = part
+        total[columns, rows] = part.T
+    return total / n_variants if n_variants else total
+
+
+def _write_pruned(path: Path, pruned: Sequence[Chosen], genome: Genome) -> None:
+    columns: dict[str, list[object]] = {name: [] for name in STRUCTURE_PRUNED.column_names}
+    for chosen in pruned:
+        store, indices = chosen.selection.store, chosen.selection.indices
+        columns["chromosome"] += [store.chromosome] * len(indices)
+        columns["vcf_pos"] += store.variants.vcf_pos[indices].tolist()
+        columns["variant_id"] += store.variants.variant_id[indices].tolist()
+    write_table(path, STRUCTURE_PRUNED, columns, genome_build=genome.build)
+
+
+def _groups(
+    participants: Path | None,
+    samples: tuple[str, ...],
+    quality: Sequence[dict[str, object]],
+    settings: StructureSettings,
+) -> list[str | None]:
+    """The group of each sample of the store; None where it has none."""
+    if settings.group_by == "none":
+        return [None] * len(samples)
+    if settings.group_by == "batch":
+        batch = {str(r["sample_id"]): str(r["batch"]) or None for r in quality}
+        return [batch.get(s) for s in samples]
+    if participants is None:
+        print(
+            "structure: no clinical participants, so no reported ancestry: Fst is not computed "
+            "(set structure.group_by to batch or none)",
+            file=sys.stderr,
+        )
+        return [None] * len(samples)
+    columns = ["participant_id", "ancestry_reported"]
+    rows = read_table(participants, PARTICIPANTS, columns).to_pylist()
+    ancestry = {r["participant_id"]: r["ancestry_reported"] for r in rows}
+    participant = {str(r["sample_id"]): r["participant_id"] for r in quality}
+    return [ancestry.get(participant.get(s)) for s in samples]
+
+
+def _write_fst(
+    args: argparse.Namespace,
+    selections: Sequence[Selection],
+    roles: Roles,
+    named: Sequence[str | None],
+    settings: StructureSettings,
+) -> None:
+    groups = group_samples(roles, named, settings.min_group_size)
+    counts = np.zeros((len(groups), 0, 2), dtype=np.int64)
+    if len(groups) > 1:
+        members = list(groups.values())
+        parts = map_tasks(
+            lambda s: count_group_alleles((calls for _, calls in s.blocks()), members),
+            selections,
+            threads=args.threads,
+        )
+        counts = np.concatenate(parts, axis=1)
+    columns, estimates = fst_table(settings.group_by, groups, counts, settings.fst_blocks)
+    for first, second, fst in estimates:
+        if fst.n_undefined:
+            print(
+                f"structure: Fst of {first} and {second}: {fst.n_undefined} variants left out "
+                "(fixed for one allele in both, or not called in one)",
+                file=sys.stderr,
+            )
+    write_table(args.fst, STRUCTURE_FST, columns)
+
+
+def _ledger(
+    pruned: Sequence[Chosen], roles: Roles, samples: tuple[str, ...], chromosomes: Sequence[str]
+) -> list[Entry]:
+    selections = [c.selection for c in pruned]
+    n_kept = len(roles.all)
+    placed = set(roles.all.tolist())
+    failed = [s for i, s in enumerate(samples) if i not in placed]
+    return [
+        Entry(
+            step="structure", unit="sample", source="genotypes", source_scopes=(chromosomes[0],),
+            n_in=len(samples), n_kept=n_kept,
+            dropped=(Dropped(reason="failed sample quality control", n=len(failed),
+                             examples=tuple(failed[:5])),) if failed else (),
+        ),
+        Entry(
+            step="structure", unit="variant", source="genotypes",
+            source_scopes=tuple(chromosomes),
+            n_in=sum(s.store.n_variants for s in selections),
+            n_kept=sum(len(s.indices) for s in selections),
+            dropped=tuple(
+                Dropped(reason=reason, n=n, examples=examples)
+                for reason, (n, examples) in count_reasons(selections).items()
+            ),
+        ),
+    ]  # fmt: skip
