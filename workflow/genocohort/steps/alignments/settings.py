@@ -1,7 +1,48 @@
 """Settings of the step `alignments`."""
 
+from itertools import pairwise
+from typing import Literal
+
+from pydantic import Field, field_validator
+
 from genocohort.config import Settings
 
 
 class AlignmentsSettings(Settings):
-    """Thresholds and choices of this step."""
+    """Which records give depth, what is counted, and what a damaged file does to the run."""
+
+    excluded_flags: int = Field(
+        default=1796,
+        ge=0,
+        le=4095,
+        description="SAM flags of records that give no depth; 1796: unmapped, secondary, QC-fail, "
+        "duplicate (the default of mosdepth and samtools depth)",
+    )
+    min_mapping_quality: int = Field(
+        default=0, ge=0, le=255, description="records below it give no depth (Phred)"
+    )
+    depth_thresholds: tuple[int, ...] = Field(
+        default=(1, 5, 10, 15, 20, 30, 50, 100),
+        description="depths (x) for which the bases that reach them are counted",
+    )
+    insert_size_max: int = Field(
+        default=8000,
+        ge=1,
+        le=1_000_000,
+        description="bases; longer inserts are counted in this bin (samtools stats -i)",
+    )
+    targets: str | None = Field(
+        default=None,
+        description="BED file of the targeted regions (exome, panel); default: the whole genome",
+    )
+    on_failure: Literal["stop", "continue"] = Field(
+        default="stop",
+        description="a damaged alignment stops the run, or is left out and named as a loss",
+    )
+
+    @field_validator("depth_thresholds")
+    @classmethod
+    def _thresholds_rise(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if any(t < 1 for t in value) or any(a >= b for a, b in pairwise(value)):
+            raise ValueError("must be whole numbers from 1, each larger than the one before")
+        return value

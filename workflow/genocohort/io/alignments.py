@@ -1,0 +1,446 @@
+"""Open BAM and CRAM files (whole, of the right reference, with a fresh index); read batches."""
+
+import hashlib
+import os
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pysam
+
+from genocohort.domain.records import RecordBatch
+from genocohort.errors import InputDataError
+from genocohort.io.bgzf import has_eof_marker, is_bgzf, is_gzip
+
+BATCH_RECORDS = 32_768
+# Long reads: a batch also ends when it holds this many bases.
+BATCH_BASES = 16 << 20
+_FASTA_CHUNK = 8 << 20
+_NOT_PRIMARY = 0x900
+# In the order `_gather` puts them.
+_FIXED_FIELDS = (
+    "flag", "contig", "start", "mapping_quality", "mate_contig", "mate_start", "template_length",
+    "sequence_length", "n_bases", "n_qualities", "edit_distance",
+)  # fmt: skip
+_COPY_AGAIN = "copy it again, or make it again from its source"
+# A path that cannot exist: the reference comes from the given FASTA, never from the net.
+_NO_DOWNLOAD = "/nonexistent"
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """One checked alignment file.
+
+    Attributes
+    ----------
+    path : Path
+    kind : {"bam", "cram"}
+    contigs, lengths : tuple
+        Names and lengths of the header's @SQ lines, in order.
+    index : Path or None
+        An index that is not older than the file; None: read from start to end.
+    reference : Path or None
+        FASTA a CRAM is decoded with; its checksums agree with the header.
+    notices : tuple of str
+        What was tolerated.
+    """
+
+    path: Path
+    kind: Literal["bam", "cram"]
+    contigs: tuple[str, ...]
+    lengths: tuple[int, ...]
+    index: Path | None = None
+    reference: Path | None = None
+    notices: tuple[str, ...] = field(default=())
+
+
+def inspect_alignment(path: Path, reference: Path | None = None) -> Alignment:
+    """Check an alignment file before anything is computed from it.
+
+    Parameters
+    ----------
+    path : Path
+        BAM or CRAM.
+    reference : Path or None
+        FASTA with its index (.fai); needed for a CRAM only.
+
+    Raises
+    ------
+    InputDataError
+        Missing, empty or cut-off file, no BAM or CRAM, no @SQ line, or a CRAM whose reference is
+        missing or another one (checksum M5).
+    """
+    kind = _kind(path)
+    if not has_eof_marker(path):
+        raise InputDataError(
+            "the alignment file is truncated: its end-of-file marker is missing",
+            where=str(path),
+            remedy=_COPY_AGAIN,
+        )
+    if kind == "cram":
+        os.environ["REF_PATH"] = os.environ["REF_CACHE"] = _NO_DOWNLOAD
+    pysam.set_verbosity(0)
+    header = _read_header(path)
+    rows = header.get("SQ", [])
+    if not rows:
+        raise InputDataError(
+            "the header has no @SQ line: no contig is known",
+            where=str(path),
+            remedy="align the reads, or restore the header with `samtools reheader`",
+        )
+    contigs = tuple(str(row["SN"]) for row in rows)
+    lengths = tuple(int(row["LN"]) for row in rows)
+    notices: list[str] = []
+    if kind == "cram":
+        checksums = tuple(row.get("M5") for row in rows)
+        notices += check_reference(path, contigs, lengths, checksums, reference)
+    index, index_notice = _find_index(path, kind)
+    return Alignment(
+        path,
+        kind,
+        contigs,
+        lengths,
+        index=index,
+        reference=reference if kind == "cram" else None,
+        notices=(*notices, *index_notice),
+    )
+
+
+def _kind(path: Path) -> Literal["bam", "cram"]:
+    try:
+        with open(path, "rb") as stream:
+            magic = stream.read(4)
+    except OSError as error:
+        raise InputDataError(
+            "cannot read the alignment file",
+            where=str(path),
+            remedy="check the path in the sample sheet",
+        ) from error
+    if not magic:
+        raise InputDataError("the alignment file is empty", where=str(path), remedy=_COPY_AGAIN)
+    if magic == b"CRAM":
+        return "cram"
+    if is_bgzf(path):
+        return "bam"
+    raise InputDataError(
+        "neither a BAM nor a CRAM file" + (" (plain gzip)" if is_gzip(path) else ""),
+        where=str(path),
+        remedy="convert it with `samtools view -b`",
+    )
+
+
+def _read_header(path: Path) -> dict[str, Any]:
+    try:
+        with pysam.AlignmentFile(str(path), check_sq=False, require_index=False) as file:
+            if not (file.is_bam or file.is_cram):
+                raise ValueError("not BAM or CRAM")
+            header: dict[str, Any] = file.header.to_dict()
+            return header
+    except (OSError, ValueError) as error:
+        raise InputDataError(
+            "not a BAM or CRAM file, or its header is damaged",
+            where=str(path),
+            remedy="check with `samtools quickcheck`; " + _COPY_AGAIN,
+        ) from error
+
+
+def _find_index(path: Path, kind: str) -> tuple[Path | None, tuple[str, ...]]:
+    """The first index that is not older than its file, and what to say about it."""
+    suffixes = (".csi", ".bai") if kind == "bam" else (".crai",)
+    names = [Path(f"{path}{s}") for s in suffixes] + [path.with_suffix(s) for s in suffixes]
+    found = [name for name in names if name.exists()]
+    changed = path.stat().st_mtime_ns
+    fresh = next((name for name in found if name.stat().st_mtime_ns >= changed), None)
+    if fresh is not None:
+        return fresh, ()
+    if found:
+        return None, (
+            f"the index {found[0].name} is older than its file: it is not used, "
+            "the file is read from start to end",
+        )
+    return None, ("there is no index: the file is read from start to end",)
+
+
+def check_reference(
+    path: Path,
+    contigs: tuple[str, ...],
+    lengths: tuple[int, ...],
+    checksums: tuple[str | None, ...],
+    reference: Path | None,
+) -> list[str]:
+    """Compare the M5 checksums of a header with those of a FASTA file.
+
+    Parameters
+    ----------
+    path : Path
+        The alignment file, for messages.
+    contigs, lengths, checksums : tuple
+        From the @SQ lines; None where M5 is missing.
+    reference : Path or None
+        FASTA, plain or bgzipped, with its .fai.
+
+    Returns
+    -------
+    list of str
+        Notices: contigs that could not be compared since the header has no M5.
+
+    Raises
+    ------
+    InputDataError
+        No reference, no index beside it, or another sequence.
+
+    References
+    ----------
+    SAM format specification, section 1.3.2: MD5 of the sequence in upper case, no blanks.
+    """
+    if reference is None or not reference.exists():
+        raise InputDataError(
+            "a CRAM needs the reference it was made with"
+            + ("" if reference is None else ", and the given one does not exist"),
+            where=str(path) if reference is None else f"{path}, reference {reference}",
+            expected="a FASTA file in the column `reference` of the sample sheet",
+        )
+    if not Path(f"{reference}.fai").exists():
+        raise InputDataError(
+            "the reference has no index",
+            where=str(reference),
+            remedy=f"samtools faidx {reference}",
+        )
+    wrong = []
+    with _open_fasta(reference) as fasta:
+        held = dict(zip(fasta.references, fasta.lengths, strict=True))
+        for name, length, expected in zip(contigs, lengths, checksums, strict=True):
+            if name not in held:
+                wrong.append(f"{name}: header M5 {expected or 'missing'}, not in the reference")
+            elif expected is None:
+                if held[name] != length:
+                    wrong.append(f"{name}: {length} bp in the header, {held[name]} in the FASTA")
+            elif (found := _checksum(fasta, name, held[name])) != expected.lower():
+                wrong.append(f"{name}: header M5 {expected}, reference md5 {found}")
+    if wrong:
+        raise InputDataError(
+            "the reference is not the one the CRAM was made with (checksum M5)",
+            where=f"{path}, reference {reference}",
+            offenders=wrong,
+            remedy="name the FASTA file that was used when the CRAM was written",
+        )
+    n_unknown = sum(c is None for c in checksums)
+    return [f"{n_unknown} contigs of the header have no M5: only lengths compared"] * (
+        n_unknown > 0
+    )
+
+
+@contextmanager
+def _open_fasta(path: Path) -> Iterator[Any]:
+    try:
+        fasta = pysam.FastaFile(str(path))
+    except (OSError, ValueError) as error:
+        raise InputDataError(
+            "cannot read the reference", where=str(path), remedy="check it with `samtools faidx`"
+        ) from error
+    try:
+        yield fasta
+    finally:
+        fasta.close()
+
+
+def _checksum(fasta: Any, name: str, length: int) -> str:
+    digest = hashlib.md5(usedforsecurity=False)
+    for start in range(0, length, _FASTA_CHUNK):
+        piece = fasta.fetch(name, start, min(length, start + _FASTA_CHUNK))
+        digest.update(piece.upper().encode("ascii"))
+    return digest.hexdigest()
+
+
+def _open(alignment: Alignment, *, indexed: bool) -> Any:
+    options: dict[str, Any] = {"check_sq": False, "require_index": False}
+    if alignment.reference is not None:
+        options["reference_filename"] = str(alignment.reference)
+    if indexed:
+        options["index_filename"] = str(alignment.index)
+    return pysam.AlignmentFile(
+        str(alignment.path), "rc" if alignment.kind == "cram" else "rb", **options
+    )
+
+
+def read_index_counts(alignment: Alignment) -> tuple[list[tuple[int, int]], int] | None:
+    """Mapped and unmapped records of each contig as the index says, and records without a place.
+
+    Returns
+    -------
+    (list of (int, int), int) or None
+        None where there is no index, or it holds no counts (CRAM, very old indexes).
+    """
+    if alignment.index is None or alignment.kind == "cram":
+        return None
+    try:
+        with _open(alignment, indexed=True) as file:
+            rows = [(int(r.mapped), int(r.unmapped)) for r in file.get_index_statistics()]
+            unplaced = int(file.nocoordinate)
+    except (OSError, ValueError, AttributeError) as error:
+        raise _bad_index(alignment, "cannot be read") from error
+    if len(rows) != len(alignment.contigs):
+        raise _bad_index(alignment, "has another number of contigs than the header")
+    return (rows, unplaced) if unplaced or any(a or b for a, b in rows) else None
+
+
+def _bad_index(alignment: Alignment, what: str) -> InputDataError:
+    return InputDataError(
+        f"the index {what}",
+        where=str(alignment.index),
+        remedy=f"make it again: samtools index {alignment.path.name}",
+    )
+
+
+def check_index_counts(
+    alignment: Alignment, expected: tuple[list[tuple[int, int]], int], found: list[tuple[int, int]]
+) -> None:
+    """Compare what was counted with what the index holds; the last row of `found` is unplaced.
+
+    Raises
+    ------
+    InputDataError
+        They differ: the file was cut or changed, or the index is of another file.
+    """
+    rows, unplaced = expected
+    names = (*alignment.contigs, "*")
+    wrong = [
+        f"{name}: {sum(counted)} records read, {sum(told)} in the index"
+        for name, counted, told in zip(names, found, [*rows, (0, unplaced)], strict=True)
+        if counted != told and (name != "*" or sum(counted) != sum(told))
+    ]
+    if wrong:
+        raise InputDataError(
+            "the file and its index disagree: the file is truncated or changed, or the index is "
+            "of another file",
+            where=f"{alignment.path} and {alignment.index}",
+            offenders=wrong,
+            remedy="copy the file again, or make its index again with `samtools index`",
+        )
+
+
+def read_contig(alignment: Alignment, contig: int) -> Iterator[RecordBatch]:
+    """Records of one contig by the index, in order; -1: the records without a place.
+
+    Raises
+    ------
+    InputDataError
+        Corrupt data, or records that are not sorted.
+    """
+    with _open(alignment, indexed=True) as file:
+        name = "*" if contig < 0 else alignment.contigs[contig]
+        yield from _batches(alignment, file.fetch(contig=name))
+
+
+def read_all(alignment: Alignment) -> Iterator[RecordBatch]:
+    """All records from start to end, which must be sorted by coordinate.
+
+    Raises
+    ------
+    InputDataError
+        Corrupt or truncated data, or records that are not sorted.
+    """
+    with _open(alignment, indexed=False) as file:
+        yield from _batches(alignment, file.fetch(until_eof=True))
+
+
+def _batches(alignment: Alignment, records: Any) -> Iterator[RecordBatch]:
+    n_read = 0
+    last = (0, -1)
+    iterator = iter(records)
+    while True:
+        try:
+            batch = _gather(iterator)
+        except (OSError, ValueError, UnicodeDecodeError) as error:
+            raise InputDataError(
+                "the alignment file is truncated or corrupt: a record cannot be read",
+                where=f"{alignment.path}, after about {n_read} records",
+                remedy=_COPY_AGAIN,
+            ) from error
+        if len(batch) == 0:
+            return
+        last = _check_order(alignment, batch, last, n_read)
+        n_read += len(batch)
+        yield batch
+
+
+def _gather(records: Iterator[Any]) -> RecordBatch:
+    """The next records as arrays."""
+    fixed = array("q")
+    operations = array("q")
+    n_operations = array("q")
+    sequence: list[str] = []
+    quality: list[Any] = []
+    names: list[str] = []
+    n_bases = 0
+    for record in records:
+        flag = record.flag
+        bases = qualities = None
+        if not flag & _NOT_PRIMARY:
+            bases, qualities = record.query_sequence, record.query_qualities
+        n_bases += len(bases) if bases else 0
+        cigar = record.cigartuples or ()
+        for operation in cigar:
+            operations.extend(operation)
+        n_operations.append(len(cigar))
+        fixed.extend(
+            (
+                flag,
+                record.reference_id,
+                record.reference_start,
+                record.mapping_quality,
+                record.next_reference_id,
+                record.next_reference_start,
+                record.template_length,
+                record.query_length,
+                len(bases) if bases else 0,
+                len(qualities) if qualities is not None and bases else 0,
+                record.get_tag("NM") if record.has_tag("NM") else -1,
+            )
+        )
+        names.append(record.query_name)
+        if bases:
+            sequence.append(bases)
+            if qualities is not None:
+                quality.append(qualities)
+        if len(names) >= BATCH_RECORDS or n_bases >= BATCH_BASES:
+            break
+    columns = np.frombuffer(fixed, dtype=np.int64).reshape(-1, len(_FIXED_FIELDS)).T
+    pairs = np.frombuffer(operations, dtype=np.int64).reshape(-1, 2).T
+    offsets = np.zeros(len(names) + 1, dtype=np.int64)
+    np.cumsum(np.frombuffer(n_operations, dtype=np.int64), out=offsets[1:])
+    return RecordBatch(
+        **dict(zip(_FIXED_FIELDS, columns, strict=True)),
+        operation=pairs[0],
+        operation_length=pairs[1],
+        operation_offset=offsets,
+        sequence=np.frombuffer("".join(sequence).encode("ascii"), dtype=np.uint8),
+        quality=np.frombuffer(b"".join(quality), dtype=np.uint8),
+        name=names,
+    )
+
+
+def _check_order(
+    alignment: Alignment, batch: RecordBatch, last: tuple[int, int], n_read: int
+) -> tuple[int, int]:
+    """Contigs in the header's order, starts rising; records without a place come last."""
+    n_contigs = len(alignment.contigs)
+    contig = np.where(batch.contig < 0, n_contigs, batch.contig)
+    start = np.where(batch.contig < 0, 0, batch.start)
+    before_contig = np.concatenate([[last[0]], contig[:-1]])
+    before_start = np.concatenate([[last[1]], start[:-1]])
+    wrong = (contig < before_contig) | ((contig == before_contig) & (start < before_start))
+    if wrong.any():
+        i = int(np.argmax(wrong))
+        name = (*alignment.contigs, "*")[int(contig[i])]
+        raise InputDataError(
+            "the alignment is not sorted by coordinate",
+            where=f"{alignment.path}, record {n_read + i + 1} ({name}:{int(start[i]) + 1})",
+            expected="records in the order of the header's contigs and of their positions",
+            remedy="samtools sort",
+        )
+    return int(contig[-1]), int(start[-1])

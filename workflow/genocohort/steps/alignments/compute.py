@@ -1,0 +1,201 @@
+"""Tally batches of records into one sample's counts, contigs and distributions."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from genocohort.domain.records import UNMAPPED, IntArray, RecordBatch
+from genocohort.steps.alignments.depth import WINDOW, ContigDepth, DepthSummary
+from genocohort.steps.alignments.intervals import Intervals
+from genocohort.steps.alignments.layout import Layout, compute_layout
+from genocohort.steps.alignments.mates import MateOverlaps
+from genocohort.steps.alignments.reads import ReadTally
+
+
+@dataclass(frozen=True)
+class Contig:
+    """A contig of the header: its number, name, length, and where its depth is looked at.
+
+    `evaluated` None: everywhere; `targets` None: no targets are given.
+    """
+
+    number: int
+    name: str
+    length: int
+    evaluated: Intervals | None = None
+    targets: Intervals | None = None
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Which records give depth, and how the tally is bounded; see AlignmentsSettings."""
+
+    excluded_flags: int = 1796
+    min_mapping_quality: int = 0
+    insert_size_max: int = 8000
+    window: int = WINDOW
+
+
+@dataclass
+class ContigCounts:
+    """Result of one contig.
+
+    Attributes
+    ----------
+    n_mapped, n_unmapped : int
+        Records placed on it.
+    read_depth_sum, soft_clipped_bases : int
+        Over the records that give depth; an overlap of mates counts twice.
+    n_past_end : int
+        Records that give depth and reach beyond the contig's end.
+    depth : DepthSummary
+        Fragment depth: an overlap of mates counts once.
+    """
+
+    contig: Contig
+    n_mapped: int
+    n_unmapped: int
+    read_depth_sum: int
+    soft_clipped_bases: int
+    n_past_end: int
+    depth: DepthSummary
+
+
+@dataclass
+class Tally:
+    """What one task counted; `contigs` in the header's order."""
+
+    reads: ReadTally
+    contigs: list[ContigCounts] = field(default_factory=list)
+    n_unplaced: tuple[int, int] = (0, 0)
+
+
+class _OpenContig:
+    """A contig whose records are coming in."""
+
+    def __init__(self, contig: Contig, choices: Choices) -> None:
+        self._contig, self._choices = contig, choices
+        self._depth = ContigDepth(contig.length, contig.evaluated, contig.targets, choices.window)
+        self._mates = MateOverlaps()
+        self._n_mapped = self._n_unmapped = 0
+        self._read_depth_sum = self._soft_clipped = self._n_past_end = 0
+
+    def add(self, batch: RecordBatch, layout: Layout, first: int, last: int) -> None:
+        """Add the records first..last of a batch, all of this contig."""
+        here = slice(first, last)
+        flag = batch.flag[here]
+        unmapped = int(np.count_nonzero(flag & UNMAPPED))
+        self._n_mapped += last - first - unmapped
+        self._n_unmapped += unmapped
+        gives = (flag & self._choices.excluded_flags) == 0
+        gives &= batch.mapping_quality[here] >= self._choices.min_mapping_quality
+        chosen = first + np.flatnonzero(gives)
+        start, end = _blocks_of(layout, chosen)
+        length = self._contig.length
+        self._read_depth_sum += int(
+            (np.minimum(end, length) - np.minimum(start, length)).sum(dtype=np.int64)
+        )
+        self._soft_clipped += int(layout.soft_clipped[chosen].sum())
+        self._n_past_end += int(np.count_nonzero(layout.end[chosen] > length))
+        self._depth.add(start, end)
+        self._depth.add(*self._mates.find(batch, layout, chosen), weight=-1)
+        position = int(batch.start[last - 1])
+        self._depth.advance(position)
+        self._mates.forget_before(position)
+
+    def finish(self) -> ContigCounts:
+        """The contig's result."""
+        return ContigCounts(
+            self._contig,
+            self._n_mapped,
+            self._n_unmapped,
+            self._read_depth_sum,
+            self._soft_clipped,
+            self._n_past_end,
+            self._depth.finish(),
+        )
+
+
+def _blocks_of(layout: Layout, chosen: IntArray) -> tuple[IntArray, IntArray]:
+    """Blocks of the chosen records."""
+    n_blocks = np.diff(layout.block_offset)
+    is_chosen = np.zeros(len(n_blocks), dtype=bool)
+    is_chosen[chosen] = True
+    mask = np.repeat(is_chosen, n_blocks)
+    return layout.block_start[mask], layout.block_end[mask]
+
+
+def tally_batches(
+    batches: Iterable[RecordBatch], contigs: Sequence[Contig], choices: Choices
+) -> Tally:
+    """Count records in one pass.
+
+    Parameters
+    ----------
+    batches : iterable of RecordBatch
+        Sorted by coordinate; records without a place last.
+    contigs : sequence of Contig
+        All contigs the batches may hold, in the header's order; those without records get zeros.
+    choices : Choices
+
+    Returns
+    -------
+    Tally
+        One entry of `contigs` for each contig given.
+    """
+    tally = Tally(ReadTally(choices.insert_size_max))
+    by_number = {contig.number: contig for contig in contigs}
+    waiting = iter(contigs)
+    current: _OpenContig | None = None
+    number = -2
+    for batch in batches:
+        layout = compute_layout(batch)
+        tally.reads.add(batch, layout)
+        for first, last in _runs(batch.contig):
+            found = int(batch.contig[first])
+            if found < 0:
+                n_unmapped = int(np.count_nonzero(batch.flag[first:last] & UNMAPPED))
+                n_mapped, n_before = tally.n_unplaced
+                tally.n_unplaced = (n_mapped + last - first - n_unmapped, n_before + n_unmapped)
+                continue
+            if found != number or current is None:
+                if current is not None:
+                    tally.contigs.append(current.finish())
+                tally.contigs += [c.finish() for c in _until(waiting, found, choices)]
+                current, number = _OpenContig(by_number[found], choices), found
+            current.add(batch, layout, first, last)
+    if current is not None:
+        tally.contigs.append(current.finish())
+    tally.contigs += [_OpenContig(contig, choices).finish() for contig in waiting]
+    return tally
+
+
+def _runs(contig: IntArray) -> list[tuple[int, int]]:
+    """Stretches of records on the same contig."""
+    edges = np.flatnonzero(np.diff(contig)) + 1
+    bounds = [0, *edges.tolist(), len(contig)]
+    return list(pairwise(bounds))
+
+
+def _until(waiting: Iterator[Contig], number: int, choices: Choices) -> Iterator[_OpenContig]:
+    """Contigs without records before the one that comes; that one is taken from `waiting` too."""
+    for contig in waiting:
+        if contig.number == number:
+            return
+        yield _OpenContig(contig, choices)
+
+
+def merge_tallies(tallies: Sequence[Tally]) -> Tally:
+    """Join what the tasks counted; all sums are of integers, so their order does not matter."""
+    first, *others = tallies
+    for other in others:
+        first.reads.merge(other.reads)
+        first.contigs += other.contigs
+        first.n_unplaced = (
+            first.n_unplaced[0] + other.n_unplaced[0],
+            first.n_unplaced[1] + other.n_unplaced[1],
+        )
+    first.contigs.sort(key=lambda counts: counts.contig.number)
+    return first

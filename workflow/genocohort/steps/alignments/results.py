@@ -1,0 +1,106 @@
+"""One sample's tally as the columns of its result tables."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from genocohort.domain.records import IntArray
+from genocohort.domain.table import Table
+from genocohort.domain.tables_alignments import CONTIGS, FLAGSTAT, HISTOGRAMS
+from genocohort.steps.alignments.compute import ContigCounts, Tally
+from genocohort.steps.alignments.reads import ReadTally, compute_flagstat, compute_totals
+
+Columns = dict[str, Any]
+
+
+def empty_columns(table: Table) -> Columns:
+    """A table without rows."""
+    return {name: [] for name in table.column_names}
+
+
+def flagstat_columns(sample: str, reads: ReadTally) -> Columns:
+    """Columns of the flagstat table."""
+    counts = {
+        "flagstat": compute_flagstat(reads.flags, reads.mate_other_contig),
+        "totals": compute_totals(reads),
+    }
+    rows = [
+        (sample, source, metric, passing, failing)
+        for source, metrics in counts.items()
+        for metric, (passing, failing) in metrics.items()
+    ]
+    return _by_column(FLAGSTAT, rows)
+
+
+def contig_columns(sample: str, tally: Tally) -> Columns:
+    """Columns of the contigs table: every contig, then the row `*`."""
+    rows: list[tuple[Any, ...]] = [_contig_row(sample, counts) for counts in tally.contigs]
+    rows.append((sample, "*", None, *tally.n_unplaced, 0, None, 0, None, 0, 0, 0, 0))
+    return _by_column(CONTIGS, rows)
+
+
+def _contig_row(sample: str, counts: ContigCounts) -> tuple[Any, ...]:
+    length, depth = counts.contig.length, counts.depth
+    total = depth.depth_sum()
+    return (
+        sample,
+        counts.contig.name,
+        length,
+        counts.n_mapped,
+        counts.n_unmapped,
+        total,
+        total / length if length else None,
+        counts.read_depth_sum,
+        counts.read_depth_sum / length if length else None,
+        depth.covered_bases(),
+        counts.soft_clipped_bases,
+        depth.evaluated_bases,
+        depth.evaluated_sum,
+    )
+
+
+def histogram_columns(sample: str, tally: Tally, thresholds: Sequence[int]) -> Columns:
+    """Columns of the histograms table: first over all contigs, then for each contig."""
+    reads = tally.reads
+    depth = _sum_histograms([c.depth.histogram for c in tally.contigs])
+    parts = [("", "fragment_depth", depth)]
+    targets = [c.depth.target_histogram for c in tally.contigs]
+    given = [t for t in targets if t is not None]
+    if given:
+        parts.append(("", "target_depth", _sum_histograms(given)))
+    # Each pair is counted from both of its reads, in each of its orientations.
+    inserts = (reads.insert_size.sum(axis=2) // 2).sum(axis=1)
+    parts += [
+        ("", "insert_size", inserts),
+        ("", "base_quality", reads.base_quality.sum(axis=1)),
+        ("", "gc", reads.gc),
+        ("", "read_length", reads.read_length),
+        ("", "mapping_quality", reads.mapping_quality),
+    ]
+    parts += [(c.contig.name, "fragment_depth", c.depth.histogram) for c in tally.contigs]
+    rows = [row for part in parts for row in _filled(*part)]
+    reached = [("", depth), *((c.contig.name, c.depth.histogram) for c in tally.contigs)]
+    rows += [
+        (name, "fragment_depth_at_least", x, int(histogram[x:].sum()))
+        for name, histogram in reached
+        for x in thresholds
+    ]
+    return _by_column(HISTOGRAMS, [(sample, *row) for row in rows])
+
+
+def _filled(name: str, metric: str, histogram: IntArray) -> Iterator[tuple[str, str, int, int]]:
+    for value in np.flatnonzero(histogram).tolist():
+        yield name, metric, value, int(histogram[value])
+
+
+def _sum_histograms(histograms: Sequence[IntArray]) -> IntArray:
+    total = np.zeros(max((len(h) for h in histograms), default=1), dtype=np.int64)
+    for histogram in histograms:
+        total[: len(histogram)] += histogram
+    return total
+
+
+def _by_column(table: Table, rows: Sequence[tuple[Any, ...]]) -> Columns:
+    columns = zip(*rows, strict=True) if rows else [()] * len(table.columns)
+    return {name: list(c) for name, c in zip(table.column_names, columns, strict=True)}

@@ -1,0 +1,196 @@
+"""Run the step `alignments`."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from genocohort.config import settings_from_json
+from genocohort.domain.genome import Genome, canonical_contig
+from genocohort.domain.ledger import Dropped, Entry, entries_to_json
+from genocohort.domain.records import RecordBatch
+from genocohort.domain.tables_alignments import CONTIGS, FLAGSTAT, HISTOGRAMS
+from genocohort.engine.tasks import map_tasks
+from genocohort.errors import InputDataError
+from genocohort.io.alignments import (
+    Alignment,
+    check_index_counts,
+    inspect_alignment,
+    read_all,
+    read_contig,
+    read_index_counts,
+)
+from genocohort.io.atomic import write_text
+from genocohort.io.intervals import read_intervals
+from genocohort.io.parquet import write_table
+from genocohort.steps.alignments.compute import (
+    Choices,
+    Contig,
+    Tally,
+    merge_tallies,
+    tally_batches,
+)
+from genocohort.steps.alignments.intervals import merge_intervals, subtract_intervals
+from genocohort.steps.alignments.results import (
+    contig_columns,
+    empty_columns,
+    flagstat_columns,
+    histogram_columns,
+)
+from genocohort.steps.alignments.settings import AlignmentsSettings
+
+# Neighbouring contigs share a task up to this many bases: decoys are many and tiny.
+TASK_BASES = 32 << 20
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options, as workflow/rules/alignments.smk gives them."""
+    parser.add_argument("--sample", required=True, help="sample_id of the sheet")
+    parser.add_argument("--alignment", type=Path, required=True, help="BAM or CRAM, sorted")
+    parser.add_argument("--reference", type=Path, help="FASTA with .fai; needed for a CRAM")
+    parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
+    parser.add_argument("--genome", default="{}", help="the genome build, JSON")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--mem-mb", type=int, default=2000)
+    parser.add_argument("--flagstat", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--contigs", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--histograms", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--ledger", type=Path, required=True, help="JSON to write")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Measure one sample's alignments."""
+    settings = settings_from_json(AlignmentsSettings, args.settings)
+    genome = settings_from_json(Genome, args.genome)
+    n_contigs = 0
+    try:
+        alignment = inspect_alignment(args.alignment, args.reference)
+        n_contigs = len(alignment.contigs)
+        for notice in alignment.notices:
+            _tell(args.sample, notice)
+        contigs = _contigs(alignment, settings, genome)
+        tally = _measure(alignment, contigs, settings, args.threads)
+    except InputDataError as error:
+        if settings.on_failure == "stop":
+            raise
+        _tell(args.sample, f"left out, its results are empty: {error.message()}")
+        _write_failure(args, genome, error.what, n_contigs)
+        return
+    _tell_past_end(args.sample, tally)
+    build = genome.build
+    thresholds = settings.depth_thresholds
+    histograms = histogram_columns(args.sample, tally, thresholds)
+    write_table(args.flagstat, FLAGSTAT, flagstat_columns(args.sample, tally.reads))
+    write_table(args.contigs, CONTIGS, contig_columns(args.sample, tally), genome_build=build)
+    write_table(args.histograms, HISTOGRAMS, histograms, genome_build=build)
+    entry = Entry(
+        step="alignments", scope=args.sample, unit="contig", n_in=n_contigs, n_kept=n_contigs
+    )
+    write_text(args.ledger, entries_to_json([entry]))
+
+
+def _tell(sample: str, text: str) -> None:
+    print(f"alignments {sample}: {text}", file=sys.stderr)
+
+
+def _tell_past_end(sample: str, tally: Tally) -> None:
+    for counts in tally.contigs:
+        if counts.n_past_end:
+            _tell(
+                sample,
+                f"{counts.n_past_end} records reach beyond the end of {counts.contig.name} "
+                f"({counts.contig.length} bp): the bases beyond do not count",
+            )
+
+
+def _contigs(
+    alignment: Alignment, settings: AlignmentsSettings, genome: Genome
+) -> tuple[Contig, ...]:
+    """The header's contigs with the parts whose depth is looked at."""
+    named = read_intervals(Path(settings.targets)) if settings.targets else None
+    contigs = []
+    for number, (name, length) in enumerate(zip(alignment.contigs, alignment.lengths, strict=True)):
+        targets = None
+        if named is not None:
+            targets = merge_intervals(named.get(canonical_contig(name), []), length)
+        par = merge_intervals([(r.start, r.end) for r in genome.par_regions(name)], length)
+        evaluated = targets
+        if len(par):
+            everything = merge_intervals([(0, length)], length)
+            evaluated = subtract_intervals(everything if targets is None else targets, par)
+        contigs.append(Contig(number, name, length, evaluated, targets))
+    if named is not None and not any(c.targets for c in contigs):
+        raise InputDataError(
+            "no target lies on a contig of the alignment",
+            where=f"{settings.targets} and {alignment.path}",
+            offenders=sorted(named),
+            expected="contigs as in the header: " + ", ".join(alignment.contigs[:3]),
+        )
+    return tuple(contigs)
+
+
+def _measure(
+    alignment: Alignment,
+    contigs: tuple[Contig, ...],
+    settings: AlignmentsSettings,
+    threads: int,
+) -> Tally:
+    choices = Choices(
+        settings.excluded_flags, settings.min_mapping_quality, settings.insert_size_max
+    )
+    index_counts = read_index_counts(alignment)
+    is_indexed = index_counts is not None or (
+        alignment.kind == "cram" and alignment.index is not None
+    )
+    if not is_indexed:
+        return tally_batches(read_all(alignment), contigs, choices)
+
+    def measure(part: tuple[Contig, ...]) -> Tally:
+        return tally_batches(_read_part(alignment, part), part, choices)
+
+    # The empty part stands for the records without a place.
+    tally = merge_tallies(map_tasks(measure, [*_parts(contigs), ()], threads=threads))
+    if index_counts is not None:
+        found = [(c.n_mapped, c.n_unmapped) for c in tally.contigs]
+        check_index_counts(alignment, index_counts, [*found, tally.n_unplaced])
+    return tally
+
+
+def _parts(contigs: tuple[Contig, ...]) -> list[tuple[Contig, ...]]:
+    """Runs of contigs, by length alone, so that they never depend on the number of threads."""
+    parts: list[list[Contig]] = []
+    n_bases = TASK_BASES
+    for contig in contigs:
+        if n_bases + contig.length > TASK_BASES:
+            parts.append([])
+            n_bases = 0
+        parts[-1].append(contig)
+        n_bases += contig.length
+    return [tuple(part) for part in parts]
+
+
+def _read_part(alignment: Alignment, part: tuple[Contig, ...]) -> Iterator[RecordBatch]:
+    for contig in part:
+        yield from read_contig(alignment, contig.number)
+    if not part:
+        yield from read_contig(alignment, -1)
+
+
+def _write_failure(args: argparse.Namespace, genome: Genome, reason: str, n_contigs: int) -> None:
+    """Empty tables and a loss: the rest of the cohort goes on."""
+    write_table(args.flagstat, FLAGSTAT, empty_columns(FLAGSTAT))
+    build = genome.build
+    write_table(args.contigs, CONTIGS, empty_columns(CONTIGS), genome_build=build)
+    write_table(args.histograms, HISTOGRAMS, empty_columns(HISTOGRAMS), genome_build=build)
+    # A header that could not be read has an unknown number of contigs: the sample stands for them.
+    n = n_contigs or 1
+    dropped = Dropped(reason=reason, n=n, is_loss=True, examples=(args.sample,))
+    entry = Entry(
+        step="alignments",
+        scope=args.sample,
+        unit="contig" if n_contigs else "sample",
+        n_in=n,
+        n_kept=0,
+        dropped=(dropped,),
+    )
+    write_text(args.ledger, entries_to_json([entry]))
