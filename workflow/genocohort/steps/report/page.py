@@ -72,20 +72,21 @@ class TableView:
 class Stage:
     """One stage of a flow: how many there are, and why others left before it."""
 
-    n: int
+    count: str
     label: str
     left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Group:
-    """A flow, figures and tables under one heading."""
+    """A flow, figures and tables under one heading; `is_lopsided`: the first figure is wider."""
 
     title: str = ""
     text: str = ""
     flow: tuple[Stage, ...] = ()
     figures: tuple[Figure, ...] = ()
     tables: tuple[TableView, ...] = ()
+    is_lopsided: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,12 @@ def join_words(words: Sequence[str], last: str = "and") -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def sentence_case(name: str) -> str:
+    """A name as the start of a sentence: `heart_failure` becomes `Heart failure`."""
+    words = name.replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def slug(text: str) -> str:

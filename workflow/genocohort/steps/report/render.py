@@ -25,7 +25,7 @@ def sort_value(cell: Cell) -> str | None:
         return cell.sort
     if not math.isfinite(cell.sort):
         return None
-    plain = cell.text.replace("\u202f", "").removesuffix(" %")
+    plain = cell.text.replace("\u202f", "").replace("\u2212", "-").removesuffix("\u00a0%")
     try:
         float(plain)
     except ValueError:

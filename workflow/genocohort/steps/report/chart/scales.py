@@ -19,13 +19,22 @@ def format_number(value: float | None, digits: int = 3) -> str:
         return "–"
     if value == 0:
         return "0"
+    if value < 0:
+        return f"\u2212{format_number(-value, digits)}"
     size = abs(value)
     if size >= 10**6 or size < 10 ** -(digits + 1):
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        return f"{mantissa} × 10{str(int(exponent)).translate(SUPERSCRIPT)}"
+        return f"{mantissa}\u00a0×\u00a010{str(int(exponent)).translate(SUPERSCRIPT)}"
     decimals = max(0, digits - 1 - math.floor(math.log10(size)))
     text = f"{value:.{decimals}f}"
     return format_count(value) if decimals == 0 and size >= 1000 else text
+
+
+def format_fixed(value: float | None, decimals: int = 3) -> str:
+    """A number with so many decimals; an en dash where it is missing."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:.{decimals}f}".replace("-", "\u2212")
 
 
 def format_rate(value: float | None, decimals: int = 1) -> str:
@@ -33,8 +42,8 @@ def format_rate(value: float | None, decimals: int = 1) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     if 0 < value < 0.5 * 10 ** -(decimals + 2):
-        return f"< {10.0**-decimals:.{decimals}f} %"
-    return f"{100 * value:.{decimals}f} %"
+        return f"<\u00a0{10.0**-decimals:.{decimals}f}\u00a0%"
+    return f"{100 * value:.{decimals}f}\u00a0%"
 
 
 def format_p(neg_log10_p: float | None) -> str:
@@ -47,7 +56,8 @@ def format_p(neg_log10_p: float | None) -> str:
     mantissa = 10 ** (-neg_log10_p - exponent)
     if mantissa >= 9.95:
         mantissa, exponent = 1.0, exponent + 1
-    return f"{mantissa:.1f} × 10{str(exponent).translate(SUPERSCRIPT)}"
+    power = f"10{str(exponent).translate(SUPERSCRIPT)}"
+    return power if f"{mantissa:.1f}" == "1.0" else f"{mantissa:.1f}\u00a0×\u00a0{power}"
 
 
 def format_tick(value: float, step: float) -> str:
@@ -55,8 +65,8 @@ def format_tick(value: float, step: float) -> str:
     if value == 0:
         return "0"
     if abs(value) >= 10**6:
-        return f"{value / 10**6:g} M"
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
+        return f"{value / 10**6:g}\u00a0M"
+    decimals = next((d for d in range(9) if abs(step - round(step, d)) < 1e-9 * step), 9)
     text = f"{value:.{decimals}f}" if decimals else format_count(value)
     return text.replace("-", "\u2212")
 
@@ -72,7 +82,7 @@ def compute_ticks(low: float, high: float, n: int = 5) -> list[float]:
         return [low] if math.isfinite(low) else []
     raw = (high - low) / max(n - 1, 1)
     power = 10.0 ** math.floor(math.log10(raw))
-    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * (1 - 1e-9))
+    step = min((m * power for m in (1, 2, 2.5, 5, 10)), key=lambda s: abs(math.log(s / raw)))
     first = math.ceil(low / step - 1e-9)
     last = math.floor(high / step + 1e-9)
     return [k * step for k in range(first, last + 1)]
@@ -142,4 +152,6 @@ class Axis:
 def _log_label(value: float) -> str:
     if 0.001 <= value < 1:
         return f"{value:g}"
-    return format_count(value) if value < 10**5 else f"10{str(round(math.log10(value))).translate(SUPERSCRIPT)}"
+    if 1 <= value < 10**5:
+        return format_count(value)
+    return f"10{str(round(math.log10(value))).translate(SUPERSCRIPT)}"

@@ -189,14 +189,20 @@ class Chart:
         data = []
         for a, lo, hi in zip(x, low, high, strict=True):
             bottom, top = self.py(lo), self.py(hi)
-            data.append(f"M{number(self.px(a))} {number(bottom)}V{number(min(top, bottom - 1.2))}")
+            data.append(f"M{number(self.px(a))} {number(bottom)}V{number(min(top, bottom - 0.3))}")
         if data:
             self.marks.append(f'<path class="runs c{color}" d="{"".join(data)}"/>')
 
     def rule(
-        self, value: float, *, axis: Literal["x", "y"] = "y", text: str = "", color: str = "rule"
+        self,
+        value: float,
+        *,
+        axis: Literal["x", "y"] = "y",
+        text: str = "",
+        color: str = "rule",
+        at_foot: bool = False,
     ) -> None:
-        """A dashed reference line across the axes, with its name at the end."""
+        """A dashed reference line across the axes, with its name at an end."""
         if not 0 <= (self.y if axis == "y" else self.x).fraction(value) <= 1:
             return
         if axis == "y":
@@ -208,7 +214,8 @@ class Chart:
             line = f"M{at} {number(self.top)}V{number(self.bottom)}"
             near_end = self.px(value) > (self.left + 2 * self.right) / 3
             place = self.px(value) + (-4 if near_end else 4)
-            label = self._label(place, self.top + 10, text, "end" if near_end else "start")
+            height = self.bottom - 6 if at_foot else self.top + 10
+            label = self._label(place, height, text, "end" if near_end else "start")
         self.marks.append(f'<path class="line dash c{color}" d="{line}"/>')
         if text:
             self.above.append(label)

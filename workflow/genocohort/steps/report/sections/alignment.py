@@ -106,6 +106,9 @@ def _depth(frame: pd.DataFrame) -> Figure:
     length = int(min(max(3 * mean, 40), 400)) + 2
     names, counts = _by_sample(frame, length)
     share = counts[:, ::-1].cumsum(axis=1)[:, ::-1] / counts.sum(axis=1, keepdims=True)
+    deep = int(np.flatnonzero((share >= 0.01).any(axis=0)).max())
+    length = min(length, max(deep, 34) + 2)
+    share = share[:, :length]
     places = np.arange(length - 1, dtype=float)
     chart = Chart(
         Axis("depth of at least (overlapping mates once)", 0, float(length - 2), grid=False),
@@ -113,7 +116,7 @@ def _depth(frame: pd.DataFrame) -> Figure:
         height=310,
     )
     for value in (10, 20, 30):
-        chart.rule(value, axis="x", text=f"{value}×")
+        chart.rule(value, axis="x", text=f"{value}×", at_foot=True)
     keys = _draw_curves(chart, names, places, share[:, :-1], "sample")
     at = min(20, length - 2)
     title = (
@@ -156,7 +159,7 @@ def _strip(
 
 
 def _fractions(frame: pd.DataFrame) -> Figure | None:
-    columns = [(f"fraction_{n}x", f"≥ {n}×") for n in (10, 20, 30)]
+    columns = [(f"fraction_{n}x", f"≥\u00a0{n}×") for n in (10, 20, 30)]
     if not frame["fraction_10x"].notna().any():
         return None
     chart, keys = _strip(frame, columns, "share of bases")

@@ -71,12 +71,12 @@ def compute_association(
             figures = [_manhattan(name, frame, hits, settings), _quantiles(name, frame, model)]
         tables_shown = () if hits is None else _hits_table(name, hits, model, settings)
         groups.append(
-            Group(name, _model_text(model), figures=tuple(figures), tables=tables_shown)
+            Group(name, _model_text(model), figures=tuple(figures), tables=tables_shown, is_lopsided=True)
         )
     loci = int(phenotypes["n_loci"].sum())
     lead = (
         f"{plural(len(phenotypes), 'phenotype')} tested variant by variant; "
-        f"{plural(loci, 'locus', 'loci')} reach significance."
+        f"{plural(loci, 'locus reaches', 'loci reach')} significance."
     )
     facts = (("phenotypes tested", str(len(phenotypes))), ("significant loci", format_count(loci)))
     return Section(
@@ -169,7 +169,7 @@ def _manhattan(
     strength = frame["neg_log10_p"].to_numpy(float)
     dense = compute_dense(
         place, number, strength,
-        span=span, live_from=settings.live_from, n_live=settings.live_points,
+        span=span, live_from=settings.live_from, n_live=settings.live_points, n_columns=560,
     )  # fmt: skip
     lines = (-math.log10(settings.genome_wide_p), -math.log10(settings.suggestive_p))
     top = max(float(np.nanmax(strength)), lines[0]) * 1.06
@@ -177,7 +177,7 @@ def _manhattan(
     chart = Chart(
         Axis("chromosome", 0, span, ticks=ticks, grid=False),
         Axis("strength of evidence, −log₁₀ P", 0, max(top, dense_top)),
-        width=900,
+        width=640,
         height=330,
     )
     for parity, color in ((0, "even"), (1, "odd")):
@@ -213,7 +213,7 @@ def _manhattan(
     )
     if len(names) == 1:
         summary = f"Only {names[0]} was tested. " + summary
-    return Figure(f"manhattan-{slug(name)}", title, svg, summary, wide=True)
+    return Figure(f"manhattan-{slug(name)}", title, svg, summary)
 
 
 def _places(
@@ -222,20 +222,21 @@ def _places(
     npt.NDArray[np.float64], npt.NDArray[np.int64], list[str], list[tuple[float, str]], float
 ]:
     """Place of every variant on one axis of all chromosomes, with a tick in each one's middle."""
-    labels = frame["chromosome"].astype(str).to_numpy()
-    present = set(labels)
-    names = [n for n in PRIMARY if n in present] + sorted(present - set(PRIMARY))
+    codes, found = pd.factorize(frame["chromosome"])
+    present = [str(name) for name in found]
+    names = [n for n in PRIMARY if n in present] + sorted(set(present) - set(PRIMARY))
     position = frame["vcf_pos"].to_numpy(np.int64)
-    lengths = {n: int(position[labels == n].max()) for n in names}
+    here_by_name = {name: codes == present.index(name) for name in names}
+    lengths = {n: int(position[here_by_name[n]].max()) for n in names}
     gap = sum(lengths.values()) * 0.004
     place = np.zeros(len(frame))
     number = np.zeros(len(frame), np.int64)
     ticks = []
     offset = gap
-    # A label needs about 20 px of the 850 px wide axis.
-    needed, last = sum(lengths.values()) / 42, -math.inf
+    # A label needs about 20 px of the 580 px wide axis.
+    needed, last = sum(lengths.values()) / 28, -math.inf
     for k, name in enumerate(names):
-        here = labels == name
+        here = here_by_name[name]
         place[here] = offset + position[here]
         number[here] = k
         middle = offset + lengths[name] / 2
@@ -289,7 +290,10 @@ def _manhattan_title(
         mine = hits[hits["phenotype"] == name]
         n_loci = int((mine["neg_log10_p"] >= line).sum())
     found = plural(max(n_loci, 1), "locus", "loci")
-    return f"{name}: {found} at genome-wide significance; the strongest at {where}, P = {format_p(strength[best])}"
+    return (
+        f"{name}: {found} at genome-wide significance; the strongest at {where}, "
+        f"P = {format_p(strength[best])}"
+    )
 
 
 def _quantiles(name: str, frame: pd.DataFrame, model: dict[Any, Any]) -> Figure:
@@ -301,7 +305,7 @@ def _quantiles(name: str, frame: pd.DataFrame, model: dict[Any, Any]) -> Figure:
     top = float(np.nanmax(strength)) * 1.05
     reach = float(expected.max()) * 1.04
     chart = Chart(
-        Axis("expected −log₁₀ P", 0, reach), Axis("observed −log₁₀ P", 0, max(top, reach)), height=330
+        Axis("expected −log₁₀ P", 0, reach, n_ticks=4), Axis("observed −log₁₀ P", 0, max(top, reach)), width=310, height=330
     )
     chart.band(expected, np.maximum(low, 0), np.minimum(high, chart.y.high), color="muted")
     chart.diagonal()

@@ -15,11 +15,17 @@ from genocohort.steps.report.page import (
     Stage,
     TableView,
     Tables,
+    join_words,
     plural,
 )
 from genocohort.steps.report.sections.survival import compute_forests, compute_survival
 
 # Findings that can change a result; the others only say what was tolerated or not carried over.
+VARIABLE_WORDS = {
+    "age_index": "age at the index date (years)",
+    "sex_recorded": "sex",
+    "ancestry_reported": "reported ancestry",
+}
 SERIOUS = ("unit_suspect", "implausible", "contradiction", "duplicate_participant")
 
 
@@ -70,29 +76,37 @@ def _flow(tables: Tables, participants: pd.DataFrame) -> tuple[Stage, ...]:
             )
     stages = []
     if read:
-        stages.append(Stage(read, "participants in the sources"))
-    stages.append(Stage(len(participants), "participants kept", left))
+        stages.append(Stage(format_count(read), "participants in the sources"))
+    stages.append(Stage(format_count(len(participants)), "participants kept", left))
     links = tables.get("clinical/samples")
     samples = tables.get("sample_qc/samples")
     if links is not None:
         linked = set(links["participant_id"]) & set(participants["participant_id"])
         without = len(participants) - len(linked)
         why = (f"{format_count(without)}: no sample",) if without else ()
-        stages.append(Stage(len(linked), "with a sample", why))
+        stages.append(Stage(format_count(len(linked)), "with a sample", why))
         if samples is not None:
             usable = set(samples.loc[samples["verdict"] != "fail", "sample_id"])
             passing = set(links.loc[links["sample_id"].isin(usable), "participant_id"]) & linked
             failed = len(linked) - len(passing)
             why = (f"{format_count(failed)}: every sample failed or is not in the sheet",)
             stages.append(
-                Stage(len(passing), "with a sample that did not fail", why if failed else ())
+                Stage(
+                    format_count(len(passing)),
+                    "with a sample that did not fail",
+                    why if failed else (),
+                )
             )
     phenotypes = tables.get("association_summary/phenotypes")
-    if phenotypes is not None:
-        stages += [
-            Stage(int(row["n"]), f"tested for {row['phenotype']}")
-            for row in phenotypes.to_dict("records")
-        ]
+    if phenotypes is not None and len(phenotypes):
+        n = phenotypes["n"].astype(int)
+        each = dict(zip(phenotypes["phenotype"].astype(str), n, strict=True))
+        if n.nunique() == 1:
+            stages.append(Stage(format_count(n.iloc[0]), f"tested for {join_words(list(each))}"))
+        else:
+            spread = f"{format_count(n.min())} to {format_count(n.max())}"
+            words = [f"{name} {format_count(k)}" for name, k in each.items()]
+            stages.append(Stage(spread, f"tested: {', '.join(words)}"))
     return tuple(stages)
 
 
@@ -109,7 +123,7 @@ def _table1(table1: pd.DataFrame) -> TableView:
         lost = int(missing.get("(all)", missing.sum()))
         tail = [Cell(format_count(lost), lost)]
         tail += [Cell(format_number(smd, 2), None if math.isnan(smd) else smd)] if has_smd else []
-        words = variable.replace("_", " ")
+        words = VARIABLE_WORDS.get(variable, variable.replace("_", " "))
         if levels == [""]:
             rows.append([words, *(_text(part, g, "") for g in groups), *tail])
             continue

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -65,24 +65,29 @@ def compute_dense(
     # Ties by position, so that the choice does not depend on the sort.
     live = strong[np.lexsort((strong, -strength[strong]))][:n_live]
     live.sort()
-    rest = np.setdiff1d(finite, live, assume_unique=True)
+    dense = np.isfinite(strength)
+    dense[live] = False
+    rest = np.flatnonzero(dense)
     column = np.minimum((place[rest] / span * n_columns).astype(np.int64), n_columns - 1)
     row = np.floor(strength[rest] / cell).astype(np.int64)
     shade = chromosome[rest] % 2
-    cells = np.unique(np.stack([shade, column, row], axis=1), axis=0)
-    if not len(cells):
+    if not len(rest):
         empty = np.empty(0)
         return Dense(live, empty, empty, empty, np.empty(0, np.int64))
+    # One number per cell; one row stays free, so that runs never join across columns.
+    n_rows = int(row.max()) + 2
+    cells = np.unique((shade * n_columns + column) * n_rows + row)
     starts = np.ones(len(cells), bool)
-    starts[1:] = (np.diff(cells[:, :2], axis=0) != 0).any(axis=1) | (np.diff(cells[:, 2]) > 1)
+    starts[1:] = np.diff(cells) > 1
     first = np.flatnonzero(starts)
     last = np.append(first[1:], len(cells)) - 1
+    place_of, low = np.divmod(cells[first], n_rows)
     return Dense(
         live,
-        (cells[first, 1] + 0.5) * span / n_columns,
-        cells[first, 2] * cell,
-        (cells[last, 2] + 1) * cell,
-        cells[first, 0],
+        (place_of % n_columns + 0.5) * span / n_columns,
+        low * cell,
+        (cells[last] % n_rows + 1) * cell,
+        place_of // n_columns,
     )
 
 
@@ -118,6 +123,6 @@ def compute_null_band(n: int, points: int = 60) -> tuple[Floats, Floats, Floats]
     """
     rank = np.unique(np.round(np.geomspace(1, max(n, 1), points)).astype(np.int64))
     expected = -np.log10((rank - 0.5) / n)
-    low = -np.log10(stats.beta.ppf(0.975, rank, n - rank + 1))
-    high = -np.log10(stats.beta.ppf(0.025, rank, n - rank + 1))
+    low = -np.log10(special.betaincinv(rank, n - rank + 1, 0.975))
+    high = -np.log10(special.betaincinv(rank, n - rank + 1, 0.025))
     return expected, low, high

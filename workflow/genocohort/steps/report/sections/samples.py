@@ -7,6 +7,7 @@ from genocohort.steps.report.chart.scales import (
     Axis,
     compute_limits,
     format_count,
+    format_fixed,
     format_number,
     format_rate,
 )
@@ -18,6 +19,7 @@ from genocohort.steps.report.page import (
     Figure,
     Group,
     Head,
+    Key,
     Section,
     TableView,
     Tables,
@@ -26,10 +28,12 @@ from genocohort.steps.report.page import (
 )
 from genocohort.steps.report.settings import ReportSettings
 
-VERDICT_COLORS: list[tuple[str, int | str, str]] = [
-    ("pass", "pass", "circle"), ("warn", "warn", "triangle"), ("fail", "fail", "square"),
-]  # fmt: skip
 VERDICT_WORDS = {"pass": "pass", "warn": "look again", "fail": "fail"}
+VERDICT_COLORS: list[tuple[str, int | str, str]] = [
+    (VERDICT_WORDS["pass"], "pass", "circle"),
+    (VERDICT_WORDS["warn"], "warn", "triangle"),
+    (VERDICT_WORDS["fail"], "fail", "square"),
+]
 # Manichaikul et al. 2010, Bioinformatics 26:2867, Table 1.
 KINSHIP_LIMITS = ((0.354, "duplicate"), (0.177, "1st degree"), (0.0884, "2nd degree"))
 RELATION_WORDS = {
@@ -55,6 +59,7 @@ def compute_samples(tables: Tables, settings: ReportSettings) -> Section | None:
             _call_rate(samples, reasons),
             _scatter(samples, "f_inbreeding", settings),
             _scatter(samples, "het_hom_ratio", settings),
+            _singletons(samples),
         )
         if f
     ]
@@ -75,8 +80,8 @@ def compute_samples(tables: Tables, settings: ReportSettings) -> Section | None:
         groups.append(_relatedness(pairs))
     counts = samples["verdict"].value_counts()
     lead = (
-        f"{plural(int(counts.get('pass', 0)), 'sample')} pass, {counts.get('warn', 0)} need a "
-        f"second look and {counts.get('fail', 0)} fail. Failed samples are left out of the "
+        f"{plural(int(counts.get('pass', 0)), 'sample')} without a finding, "
+        f"{counts.get('warn', 0)} to look at again, {counts.get('fail', 0)} failed. Failed samples are left out of the "
         "components and the association tests."
     )
     return Section(
@@ -178,7 +183,7 @@ def _verdict_row(row: dict[str, object]) -> list[Cell | str]:
         str(row["batch"]),
         _cell(row["call_rate"], format_rate),
         _cell(row["het_hom_ratio"], format_number),
-        _cell(row["f_inbreeding"], format_number),
+        _cell(row["f_inbreeding"], format_fixed),
         _cell(row["mean_depth"], format_number),
     ]
 
@@ -225,6 +230,24 @@ def _call_rate(samples: pd.DataFrame, reasons: pd.DataFrame | None) -> Figure | 
     )
 
 
+def _singletons(samples: pd.DataFrame) -> Figure | None:
+    values = samples["n_singletons"].to_numpy(float)
+    if not np.isfinite(values).any():
+        return None
+    edges, counts = compute_bins(values, 28)
+    most = samples.loc[samples["n_singletons"].idxmax()]
+    title = (
+        f"The median sample has {format_count(float(np.nanmedian(values)))} singletons; the most, "
+        f"{most['sample_id']}, {format_count(most['n_singletons'])}"
+    )
+    svg = draw_histogram(
+        edges, counts, x="singletons (alleles seen once in the cohort)", y="samples",
+        label=f"Histogram of singletons per sample. {title}.",
+    )  # fmt: skip
+    summary = "Many singletons point to a different ancestry or to false calls; relatives have few."
+    return Figure("singletons", title, svg, summary)
+
+
 _METRIC = {
     "f_inbreeding": (
         "F",
@@ -234,7 +257,7 @@ _METRIC = {
     ),
     "het_hom_ratio": (
         "het / hom ratio",
-        "heterozygous / homozygous non-reference",
+        "heterozygous / homozygous ALT",
         "The ratio depends on ancestry; a sample far from its own group deserves a look.",
     ),
 }
@@ -245,7 +268,8 @@ def _scatter(samples: pd.DataFrame, metric: str, settings: ReportSettings) -> Fi
     frame = samples.dropna(subset=[metric, "call_rate"])
     if not len(frame):
         return None
-    frame = frame.assign(x=frame["call_rate"], y=frame[metric])
+    words = frame["verdict"].map(VERDICT_WORDS)
+    frame = frame.assign(x=frame["call_rate"], y=frame[metric], shown=words)
     frame["title"] = [
         f"{s}: call rate {format_rate(x, 2)}, {name} {format_number(y)}"
         for s, x, y in zip(frame["sample_id"], frame["x"], frame["y"], strict=True)
@@ -256,13 +280,12 @@ def _scatter(samples: pd.DataFrame, metric: str, settings: ReportSettings) -> Fi
         Axis(label, *compute_limits(frame["y"].tolist())),
     )
     keys = draw_groups(
-        chart, frame, group="verdict", colors=VERDICT_COLORS, title="title",
-        hover=settings.hover_samples, always=("warn", "fail"),
+        chart, frame, group="shown", colors=VERDICT_COLORS, title="title",
+        hover=settings.hover_samples, always=(VERDICT_WORDS["warn"], VERDICT_WORDS["fail"]),
     )  # fmt: skip
     middle, reach = float(frame["y"].mean()), 4 * float(frame["y"].std(ddof=0))
     outside = frame[(frame["y"] - middle).abs() > reach] if reach > 0 else frame.head(0)
-    where = f"around {format_number(middle)}"
-    title = f"The {name} lies {where} (SD {format_number(reach / 4)}); "
+    title = f"The mean {name} is {format_fixed(middle)} (SD {format_fixed(reach / 4)}); "
     title += (
         f"{plural(len(outside), 'sample')} {'is' if len(outside) == 1 else 'are'} beyond 4 SD"
         if len(outside)
@@ -361,7 +384,7 @@ def _kinship(frame: pd.DataFrame) -> Figure:
         y=frame["kinship"],
         shown=[RELATION_WORDS.get(r, r) for r in relations],
         title=[
-            f"{a} – {b}: {RELATION_WORDS.get(r, r)}, kinship {format_number(k)}"
+            f"{a} – {b}: {RELATION_WORDS.get(r, r)}, kinship {format_fixed(k)}"
             for a, b, r, k in zip(
                 frame["sample_id_1"], frame["sample_id_2"], relations, frame["kinship"], strict=True
             )
@@ -377,17 +400,15 @@ def _kinship(frame: pd.DataFrame) -> Figure:
     for value, text in KINSHIP_LIMITS:
         chart.rule(value, text=f"{text}: {value:g}")
     keys = []
-    order = [(RELATION_WORDS[r], i) for i, r in enumerate(RELATION_WORDS)]
-    markers = ("diamond", "square", "triangle", "circle", "circle", "plus")
-    for (word, color), marker in zip(order, markers, strict=True):
+    markers = ("diamond", "square", "triangle", "circle", "circle", "circle")
+    colors: tuple[int | str, ...] = (5, 1, 2, 0, 4, "muted")
+    for word, color, marker in zip(RELATION_WORDS.values(), colors, markers, strict=True):
         part = frame[frame["shown"] == word]
         if len(part):
             titles = part["title"].tolist() if len(part) <= 2000 else ()
             chart.points(
                 part["x"].to_numpy(), part["y"].to_numpy(), color=color, titles=titles, marker=marker
             )
-            from genocohort.steps.report.page import Key
-
             keys.append(Key(color, f"{word} ({plural(len(part), 'pair')})", marker))
     related = int((relations != "unrelated").sum())
     title = f"{plural(related, 'pair')} of samples are related"
@@ -419,8 +440,8 @@ def _pairs_table(pairs: pd.DataFrame) -> TableView:
             [
                 str(row["sample_id_1"]),
                 str(row["sample_id_2"]),
-                _cell(row["kinship"], format_number),
-                _cell(row["ibs0"], format_number),
+                _cell(row["kinship"], format_fixed),
+                _cell(row["ibs0"], lambda v: format_fixed(v, 4)),
                 RELATION_WORDS.get(str(inferred), "–"),
                 RELATION_WORDS.get(recorded, "none recorded"),
                 Cell(

@@ -7,7 +7,7 @@ from genocohort.steps.report.chart.scales import (
     Axis,
     compute_limits,
     format_count,
-    format_number,
+    format_fixed,
     format_rate,
 )
 from genocohort.steps.report.chart.shapes import draw_groups, group_colors
@@ -169,7 +169,7 @@ def _scree(eigenvalues: pd.DataFrame) -> Figure:
     first = min(2, len(share))
     title = (
         f"The first {first} components hold {format_rate(float(share[:first].sum()))} of the "
-        f"variance, all {len(share)} {format_rate(float(share.sum()))}"
+        f"variance, all {len(share)} together {format_rate(float(share.sum()))}"
     )
     svg = chart.svg(f"Bar chart of the variance share of each component. {title}.")
     return Figure("scree", title, svg, "Where the bars level off, components are mostly noise.")
@@ -186,8 +186,8 @@ def _fst_table(fst: pd.DataFrame) -> TableView:
                 str(row["group_2"]),
                 Cell(format_count(row["n_1"]), row["n_1"]),
                 Cell(format_count(row["n_2"]), row["n_2"]),
-                Cell(format_number(value), value if np.isfinite(value) else None),
-                Cell(format_number(error, 2), error if np.isfinite(error) else None),
+                Cell(format_fixed(value, 4), value if np.isfinite(value) else None),
+                Cell(format_fixed(error, 4), error if np.isfinite(error) else None),
             ]
         )
     heads = (
@@ -195,5 +195,5 @@ def _fst_table(fst: pd.DataFrame) -> TableView:
         Head("samples", True), Head("Fst", True, "Hudson's estimator, ratio of averages"),
         Head("SE", True, "block jackknife"),
     )  # fmt: skip
-    names = join_words(sorted(set(fst["group_by"].astype(str).str.replace("_", " "))))
+    names = join_words(sorted({str(row[0]) for row in rows}))
     return TableView("fst", f"Hudson's Fst by {names}", heads, rows, is_sortable=len(rows) > 1)

@@ -11,9 +11,10 @@ from genocohort.steps.report.chart.scales import (
     format_count,
     format_number,
     format_p,
+    format_tick,
 )
 from genocohort.steps.report.chart.svg import Chart
-from genocohort.steps.report.page import Cell, Figure, Head, Key, TableView, Tables, plural, slug
+from genocohort.steps.report.page import Cell, Figure, Head, Key, TableView, Tables, plural, sentence_case, slug
 
 DAYS_PER_YEAR = 365.25
 
@@ -72,7 +73,7 @@ def _curves(
 
 
 def _title(part: pd.DataFrame, tests: pd.DataFrame | None, outcome: str, group_by: str) -> str:
-    words = outcome.replace("_", " ")
+    words = sentence_case(outcome)
     if group_by == "(all)":
         events = int(part["n_events"].sum())
         last = part.sort_values("day")["survival"].iloc[-1]
@@ -85,7 +86,7 @@ def _title(part: pd.DataFrame, tests: pd.DataFrame | None, outcome: str, group_b
         return f"{words} by {by}: the groups cannot be compared"
     p = float(row["p_value"].iloc[0])
     verb = "differs" if p < 0.05 else "does not differ detectably"
-    return f"{words} {verb} by {by} (log-rank P = {format_p(neg_log10(p))})"
+    return f"{words} {verb} by {by} (log-rank P\u00a0=\u00a0{format_p(neg_log10(p))})"
 
 
 def neg_log10(p: float) -> float:
@@ -108,10 +109,9 @@ def _at_risk(
             counts.append(format_count(at_risk[k]) if k < len(day) else "0")
         rows.append(["everyone" if group == "(all)" else str(group), *counts])
     step = ticks[1] - ticks[0] if len(ticks) > 1 else 1
-    decimals = 0 if step >= 1 else 1
-    heads = (Head("at risk"), *(Head(f"{t:.{decimals}f}", True) for t in ticks))
+    heads = (Head("at risk"), *(Head(format_tick(t, step), True) for t in ticks))
     name = f"risk-{slug(outcome)}-{slug(by)}"
-    return TableView(name, f"Numbers at risk for {outcome}", heads, rows, is_compact=True)
+    return TableView(name, f"Participants at risk, {outcome.replace('_', ' ')}", heads, rows, is_compact=True)
 
 
 def compute_forests(tables: Tables) -> tuple[tuple[Figure, ...], tuple[TableView, ...]]:
@@ -160,7 +160,7 @@ def _forest(outcome: str, part: pd.DataFrame) -> Figure:
                      marker="square")
         chart.text(high, y, text, dx=10, dy=4)  # fmt: skip
     found = [labels[i] for i, r in enumerate(rows) if r["ci_lower"] > 1 or r["ci_upper"] < 1]
-    words = outcome.replace("_", " ")
+    words = sentence_case(outcome)
     title = (
         f"{words}: {plural(len(found), 'term')} of {n} with an interval that excludes 1"
         if found
@@ -180,6 +180,7 @@ def _term(row: dict[str, object]) -> str:
 
 def _hazards_table(hazards: pd.DataFrame) -> TableView:
     rows: list[list[Cell | str]] = []
+    outcomes = hazards["outcome"].nunique()
     for row in hazards.to_dict("records"):
         p, ph = (neg_log10(float(row[c])) for c in ("p_value", "ph_test_p_value"))
         ratio = float(row["hazard_ratio"])
@@ -190,9 +191,8 @@ def _hazards_table(hazards: pd.DataFrame) -> TableView:
         )
         rows.append(
             [
-                str(row["outcome"]),
-                str(row["model"]),
-                str(row["term"]),
+                *([str(row["outcome"])] if outcomes > 1 else []),
+                _term(row),
                 Cell(format_number(ratio), ratio if math.isfinite(ratio) else None),
                 interval,
                 Cell(format_p(p), p if math.isfinite(p) else None),
@@ -204,9 +204,10 @@ def _hazards_table(hazards: pd.DataFrame) -> TableView:
             ]
         )  # fmt: skip
     heads = (
-        Head("outcome"), Head("model"), Head("term"), Head("hazard ratio", True),
+        *([Head("outcome")] if outcomes > 1 else []), Head("term [model]"), Head("hazard ratio", True),
         Head("95 % interval", True), Head("P", True),
-        Head("P of proportionality", True, "below 0.05 the hazard ratio changes with time"),
+        Head("P (PH)", True, "test of proportional hazards: below 0.05 the ratio changes with time"),
         Head("participants", True), Head("events", True), Head("note"),
     )  # fmt: skip
-    return TableView("hazards", "Cox models (Efron)", heads, rows, is_sortable=True)
+    what = "" if outcomes > 1 else f" of {hazards['outcome'].iloc[0]}".replace("_", " ")
+    return TableView("hazards", f"Cox models{what}", heads, rows, is_sortable=True)

@@ -251,7 +251,7 @@ def _hardy_weinberg(metrics: dict[str, pd.DataFrame]) -> Figure | None:
     step = float(np.median(np.diff(start))) if len(start) > 1 else 1.0
     end = np.where(np.isfinite(end) & (end > start), end, start + step)
     strong = count[start >= 6].sum()
-    title = f"{plural(int(strong), 'allele')} depart from Hardy-Weinberg at P < {format_p(6)}"
+    title = f"{plural(int(strong), 'allele')} {'departs' if strong == 1 else 'depart'} from Hardy-Weinberg at P < {format_p(6)}"
     chart = Chart(
         Axis("−log₁₀ P of the exact test", 0, float(end.max()), grid=False),
         Axis("alleles", 0.7, float(count.max()) * 1.5, "log"),
@@ -290,7 +290,13 @@ def _distribution(metrics: dict[str, pd.DataFrame], name: str) -> Figure | None:
     step = float(gaps.min()) if len(gaps) else 1.0
     end = np.where(np.isfinite(raw_end) & (raw_end > start), raw_end, start + step)
     is_last = ~np.isfinite(raw_end)
-    title = f"The median {word} is {format_number(median)}"
+    title = f"The median {word} is {median:g}"
+    # A few far values would squeeze the rest; they are counted in the last bar.
+    reach = int(np.searchsorted(cumulative, 0.998 * cumulative[-1])) + 1
+    if reach < len(start):
+        count = np.append(count[: reach - 1], count[reach - 1 :].sum())
+        start, end, is_last = start[:reach], end[:reach], is_last[:reach]
+        is_last[-1] = True
     chart = Chart(
         Axis(axis, float(start.min()), float(end.max()), grid=False),
         Axis(unit, 0, float(count.max()) * 1.06),
@@ -300,7 +306,7 @@ def _distribution(metrics: dict[str, pd.DataFrame], name: str) -> Figure | None:
         for a, o, n in zip(start, is_last, count, strict=True)
     ]
     chart.bars(start, end, count, titles=titles, gap=0.2)
-    chart.rule(float(median), axis="x", text=f"median {format_number(median)}")
+    chart.rule(float(median), axis="x", text=f"median {median:g}")
     svg = chart.svg(f"Histogram of {axis}. {title}.")
     return Figure(f"distribution-{name}", title, svg, summary)
 

@@ -1,7 +1,7 @@
 "use strict";
 const value = (cell) => {
-  const text = cell.dataset.v ?? cell.textContent.replace(/\u202f/g, "").replace("\u2212", "-");
-  const number = text.trim() === "" ? NaN : Number(text.replace(" %", ""));
+  const text = cell.dataset.v ?? cell.textContent.replace(/\u202f/g, "").replace(/\u2212/g, "-");
+  const number = text.trim() === "" ? NaN : Number(text.replace("\u00a0%", ""));
   return Number.isNaN(number) ? text.trim().toLowerCase() : number;
 };
 // Numbers before words; a missing value (dash or nothing) last in either direction.
