@@ -64,7 +64,7 @@ def neg_log10_p_t(t: npt.ArrayLike, df: npt.ArrayLike) -> Floats:
     x = df / (df + squared)
     p = np.asarray(special.betainc(df / 2, 0.5, x))
     with np.errstate(divide="ignore"):
-        result = -np.log10(p)
+        result = np.array(-np.log10(p))
     far = p < _SMALL
     if np.any(far):
         a = df[far] / 2
