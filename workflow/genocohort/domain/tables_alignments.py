@@ -107,7 +107,7 @@ _HISTOGRAM = (
     Column("contig", "dictionary", "name in the header; empty text: all contigs"),
     Column("metric", "dictionary", "what was counted: " + ", ".join(HISTOGRAM_METRICS)),
     Column("bin", "int32", "value, in the metric's unit"),
-    Column("count", "int64", "how many have it; values that none has have no row"),
+    Column("count", "int64", "how many have it, at least 1"),
 )
 
 HISTOGRAMS = Table("alignments/histograms", 1, "distributions of one sample", _HISTOGRAM)
@@ -154,7 +154,7 @@ SAMPLES = Table(
         Column("genome_mean_read_depth", "float64",
                "mean depth over every contig of the header, overlap of mates twice", _NO_BASES),
         Column("covered_fraction", "float64", "bases of all contigs of depth 1 or more", _NO_BASES),
-        Column("insert_size_median", "float64", "bases, over pairs",
+        Column("insert_size_median", "float64", "bases, over pairs that have one",
                _FAILED + ", or no pair has an insert size"),
         Column("insert_size_mad", "float64",
                "median absolute deviation from that median, in bases, not scaled",

@@ -4,4 +4,4 @@ from genocohort.config import Settings
 
 
 class AlignmentSummarySettings(Settings):
-    """Thresholds and choices of this step."""
+    """This step has no choices: what is measured is set in `alignments`."""

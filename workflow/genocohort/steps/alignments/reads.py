@@ -1,6 +1,7 @@
 """Counts and distributions over reads: flags, bases, qualities, GC, lengths, insert sizes."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from genocohort.domain.records import (
 )
 from genocohort.domain.tables_alignments import FLAGSTAT_METRICS, TOTALS_METRICS
 from genocohort.steps.alignments.layout import Layout
+
+BoolArray = np.ndarray[tuple[Any, ...], np.dtype[np.bool_]]
 
 N_FLAGS = 1 << 16
 ORIENTATIONS = ("pairs_inward", "pairs_outward", "pairs_other")
@@ -103,7 +106,7 @@ class ReadTally:
         self.read_length[: len(other.read_length)] += other.read_length
         self.insert_size += other.insert_size
 
-    def _add_mates(self, batch: RecordBatch, primary: np.ndarray, fails: IntArray) -> None:
+    def _add_mates(self, batch: RecordBatch, primary: BoolArray, fails: IntArray) -> None:
         flag = batch.flag
         both = primary & ((flag & (PAIRED | UNMAPPED | MATE_UNMAPPED)) == PAIRED)
         other = both & (batch.contig != batch.mate_contig)
@@ -111,7 +114,7 @@ class ReadTally:
         sure = other & (batch.mapping_quality >= 5)
         self.mate_other_contig[1] += np.bincount(fails[sure], minlength=2)
 
-    def _add(self, metric: str, chosen: np.ndarray, fails: IntArray, values: IntArray) -> None:
+    def _add(self, metric: str, chosen: BoolArray, fails: IntArray, values: IntArray) -> None:
         for column in (0, 1):
             self.sums[metric][column] += int(values[chosen & (fails == column)].sum())
 
@@ -119,8 +122,8 @@ class ReadTally:
         self,
         batch: RecordBatch,
         layout: Layout,
-        reads: np.ndarray,
-        mapped: np.ndarray,
+        reads: BoolArray,
+        mapped: BoolArray,
         fails: IntArray,
     ) -> None:
         ones = np.ones(len(batch), dtype=np.int64)
@@ -137,7 +140,7 @@ class ReadTally:
         self._add("bases_without_quality", reads & (batch.n_qualities == 0), fails, length)
 
     def _add_alignment(
-        self, batch: RecordBatch, layout: Layout, aligned: np.ndarray, fails: IntArray
+        self, batch: RecordBatch, layout: Layout, aligned: BoolArray, fails: IntArray
     ) -> None:
         with_nm = aligned & (batch.edit_distance >= 0)
         self._add("bases_mapped_cigar", aligned, fails, layout.aligned_bases)
@@ -166,7 +169,7 @@ class ReadTally:
         else:
             self.base_quality[:, 0] += np.bincount(batch.quality, minlength=256)
 
-    def _add_inserts(self, batch: RecordBatch, chosen: np.ndarray, fails: IntArray) -> None:
+    def _add_inserts(self, batch: RecordBatch, chosen: BoolArray, fails: IntArray) -> None:
         flag = batch.flag
         size = np.minimum(np.abs(batch.template_length), self.insert_size_max)
         chosen = chosen & ((flag & (PAIRED | MATE_UNMAPPED)) == PAIRED)
@@ -184,7 +187,7 @@ class ReadTally:
 
 def _grown(histogram: IntArray, size: int) -> IntArray:
     """The histogram with at least `size` bins."""
-    grown = np.zeros(max(size, len(histogram)), dtype=np.int64)
+    grown = _zeros(max(size, len(histogram)))
     grown[: len(histogram)] = histogram
     return grown
 
@@ -210,8 +213,9 @@ def compute_flagstat(flags: IntArray, mate_other_contig: IntArray) -> dict[str, 
     """
     flag = np.arange(N_FLAGS)
 
-    def has(bit: int) -> np.ndarray:
-        return (flag & bit) != 0
+    def has(bit: int) -> BoolArray:
+        held: BoolArray = (flag & bit) != 0
+        return held
 
     secondary = has(SECONDARY)
     supplementary = has(SUPPLEMENTARY) & ~secondary

@@ -85,6 +85,7 @@ def histogram_columns(sample: str, tally: Tally, thresholds: Sequence[int]) -> C
         (name, "fragment_depth_at_least", x, int(histogram[x:].sum()))
         for name, histogram in reached
         for x in thresholds
+        if int(histogram[x:].sum())
     ]
     return _by_column(HISTOGRAMS, [(sample, *row) for row in rows])
 

@@ -1,0 +1,126 @@
+"""Run the step `alignment_summary`."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from genocohort.config import settings_from_json
+from genocohort.domain.genome import Genome
+from genocohort.domain.ledger import Dropped, Entry, entries_to_json
+from genocohort.domain.sheet import Sample
+from genocohort.domain.table import Table
+from genocohort.domain.tables_alignments import (
+    CONTIGS,
+    FLAGSTAT,
+    HISTOGRAMS,
+    SAMPLE_CONTIGS,
+    SAMPLE_HISTOGRAMS,
+    SAMPLES,
+)
+from genocohort.io.atomic import write_text
+from genocohort.io.parquet import arrow_schema, read_table, write_table
+from genocohort.io.sheet import read_normalised_sheet
+from genocohort.steps.alignment_summary.compute import (
+    Histogram,
+    SampleTables,
+    compute_sample,
+)
+from genocohort.steps.alignment_summary.settings import AlignmentSummarySettings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options, as workflow/rules/alignment_summary.smk gives them."""
+    parser.add_argument("--sheet", type=Path, required=True, help="normalised sheet: aligned.tsv")
+    parser.add_argument("--folder", type=Path, required=True, help="results of the step alignments")
+    parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
+    parser.add_argument("--genome", default="{}", help="the genome build, JSON")
+    parser.add_argument("--samples", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--contigs", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--histograms", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--ledger", type=Path, required=True, help="JSON to write")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Gather the alignment metrics of all samples, in cohort order."""
+    settings_from_json(AlignmentSummarySettings, args.settings)
+    build = settings_from_json(Genome, args.genome).build
+    samples = read_normalised_sheet(args.sheet)
+    rows, contigs, histograms = [], [], []
+    for sample in samples:
+        flagstat, contig_table, histogram_table = _read(args.folder, sample)
+        rows.append(
+            compute_sample(sample.sample_id, _tables(flagstat, contig_table, histogram_table))
+        )
+        contigs.append(contig_table)
+        histograms.append(histogram_table)
+    columns = {name: [row.get(name) for row in rows] for name in SAMPLES.column_names}
+    write_table(args.samples, SAMPLES, columns, genome_build=build)
+    write_table(args.contigs, SAMPLE_CONTIGS, _joined(contigs, CONTIGS), genome_build=build)
+    write_table(
+        args.histograms, SAMPLE_HISTOGRAMS, _joined(histograms, HISTOGRAMS), genome_build=build
+    )
+    failed = [row["sample_id"] for row in rows if row["status"] == "failed"]
+    write_text(args.ledger, entries_to_json([_ledger(len(samples), failed)]))
+
+
+def _read(folder: Path, sample: Sample) -> tuple[pa.Table, pa.Table, pa.Table]:
+    name = sample.sample_id
+    return (
+        read_table(folder / f"{name}.flagstat.parquet", FLAGSTAT),
+        read_table(folder / f"{name}.contigs.parquet", CONTIGS),
+        read_table(folder / f"{name}.histograms.parquet", HISTOGRAMS),
+    )
+
+
+def _tables(flagstat: pa.Table, contigs: pa.Table, histograms: pa.Table) -> SampleTables:
+    counts: dict[str, int] = {}
+    qc_fail_primary = 0
+    for row in flagstat.to_pylist():
+        counts[row["metric"]] = row["qc_pass"] + row["qc_fail"]
+        if row["metric"] == "primary":
+            qc_fail_primary = row["qc_fail"]
+    return SampleTables(counts, qc_fail_primary, contigs.to_pylist(), _histograms(histograms))
+
+
+def _histograms(table: pa.Table) -> dict[str, Histogram]:
+    """Distributions over all contigs."""
+    contig = np.asarray(table["contig"].cast(pa.string()).to_numpy(), dtype=object)
+    whole = table.filter(pa.array(contig == "", pa.bool_()))
+    metric = np.asarray(whole["metric"].cast(pa.string()).to_numpy(), dtype=object)
+    value = whole["bin"].to_numpy().astype(np.int64)
+    count = whole["count"].to_numpy().astype(np.int64)
+    found = {}
+    for name in dict.fromkeys(metric.tolist()):
+        here = metric == name
+        order = np.argsort(value[here], kind="stable")
+        found[name] = Histogram(value[here][order], count[here][order])
+    return found
+
+
+def _joined(tables: list[pa.Table], table: Table) -> pa.Table:
+    """All rows in the given order; a table without rows where there are no samples."""
+    schema = arrow_schema(table)
+    plain = pa.schema(
+        [(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type) for f in schema]
+    )
+    given: list[Any] = [t.cast(plain) for t in tables]
+    return pa.concat_tables([plain.empty_table(), *given]).combine_chunks()
+
+
+def _ledger(n: int, failed: list[str]) -> Entry:
+    dropped = Dropped(
+        reason="the alignment could not be measured",
+        n=max(1, len(failed)),
+        is_loss=True,
+        examples=tuple(failed[:5]),
+    )
+    return Entry(
+        step="alignment_summary",
+        unit="sample",
+        n_in=n,
+        n_kept=n - len(failed),
+        dropped=(dropped,) if failed else (),
+    )
