@@ -174,6 +174,7 @@ class Study:
             absent_chromosomes=self.absent_chromosomes,
             sample_sheet=given.sample_sheet,
             clinical=given.clinical,
+            clinical_settings=self.config.clinical,
             pedigree=given.pedigree,
             genes=given.genes,
         )

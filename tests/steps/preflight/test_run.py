@@ -162,3 +162,27 @@ def test_a_cram_needs_a_reference(study: Path, capsys: pytest.CaptureFixture[str
     sheet = "sample_id\talignment\treference\nA\ta.cram\tg.fa\n"
     (study / "config/samples.tsv").write_text(sheet)
     assert cli.main(["check"]) == 0
+
+
+def test_clinical_problems_come_with_all_others(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (study / "a.bam").unlink()
+    (study / "people.csv").write_text("id,sex,age\nA,female,41\nB,robot,x\n")
+    (study / "config/clinical.yaml").write_text(
+        "sources:\n"
+        "  - path: people.csv\n"
+        "    table: participants\n"
+        "    columns:\n"
+        "      participant_id: id\n"
+        "      sex_recorded: {column: sex, codes: {female: female, male: male}}\n"
+        "      age_years: age\n"
+    )
+    text = CONFIG.replace("calls.vcf.gz}", "calls.vcf.gz, clinical: config/clinical.yaml}")
+    (study / "config/config.yaml").write_text(text)
+    assert cli.main(["check"]) == 3
+    error = capsys.readouterr().err
+    assert "a.bam" in error
+    assert "column sex" in error
+    assert "column age" in error
+    assert "robot" not in error

@@ -8,7 +8,12 @@ import time
 from pathlib import Path
 
 from genocohort.commands.check import check_study
-from genocohort.commands.snakemake_run import run_snakemake, snakemake_command, step_errors
+from genocohort.commands.snakemake_run import (
+    crashed_steps,
+    run_snakemake,
+    snakemake_command,
+    step_errors,
+)
 from genocohort.commands.studies import WORKFLOW, add_study_arguments, enter_study
 from genocohort.errors import ConfigError
 from genocohort.study import resolve_study
@@ -87,7 +92,8 @@ def _explain_failure(started: float, lines: list[str]) -> int:
     for text in texts:
         print(text, file=sys.stderr)
     if not texts:
-        print("\n".join(lines[-MAX_SHOWN_LINES:]), file=sys.stderr)
+        crashes = crashed_steps(Path("logs"), started)
+        print("\n".join(crashes or lines[-MAX_SHOWN_LINES:]), file=sys.stderr)
         print(
             "genocohort run: the workflow failed; the logs are in logs/ and .snakemake/log/",
             file=sys.stderr,

@@ -86,6 +86,17 @@ def run_snakemake(command: Sequence[str]) -> tuple[int, list[str]]:
         return process.wait(), lines
 
 
+def crashed_steps(logs: Path, since: float, n_lines: int = 20) -> list[str]:
+    """The ends of the logs of steps that ended in a traceback since a time: these are defects."""
+    texts = []
+    for path in sorted(logs.rglob("*.log")) if logs.is_dir() else []:
+        if path.stat().st_mtime >= since:
+            text = path.read_text(encoding="utf-8", errors="replace")
+            if "Traceback (most recent call last)" in text:
+                texts.append("\n".join([f"{path}:", *text.splitlines()[-n_lines:]]))
+    return texts
+
+
 def step_errors(logs: Path, since: float) -> tuple[int, list[str]]:
     """Errors that steps wrote to their logs since a time: the smallest exit code, and the texts."""
     code, texts = 0, []

@@ -2,10 +2,12 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from genocohort.config import parse_settings, read_yaml, settings_from_json
 from genocohort.domain.ledger import Dropped, Entry, entries_to_json
+from genocohort.domain.sheet import Sample
 from genocohort.domain.tables_clinical import CLINICAL_TABLES, FINDINGS, phenotypes_wide_table
 from genocohort.errors import GenocohortError, Problems
 from genocohort.io.atomic import write_text
@@ -42,12 +44,8 @@ def run(args: argparse.Namespace) -> None:
     """Read every source of the column map, check it and write the internal tables."""
     settings = settings_from_json(ClinicalSettings, args.settings)
     samples = read_normalised_sheet(args.sheet)
-    column_map = ColumnMap()
-    if args.column_map is not None:
-        column_map = parse_settings(ColumnMap, read_yaml(args.column_map), str(args.column_map))
     review = Review()
-    sources = _load_all(column_map, args.pedigree, review)
-    result = compute_clinical(sources, samples, column_map.index_date, settings, review)
+    sources, result = read_records(args.column_map, args.pedigree, samples, settings, review)
     ledger = _ledger(result, sources, review, {s.participant_id for s in samples})
     for table in CLINICAL_TABLES:
         columns = (
@@ -60,6 +58,27 @@ def run(args: argparse.Namespace) -> None:
     write_table(path, wide, result.tables["phenotypes_wide"])
     write_text(args.ledger, entries_to_json(ledger))
     _tell(review.findings)
+
+
+def read_records(
+    column_map_path: Path | None,
+    pedigree: Path | None,
+    samples: Sequence[Sample],
+    settings: ClinicalSettings,
+    review: Review,
+) -> tuple[list[LoadedSource], ClinicalResult]:
+    """Read and check every source of a column map; nothing is written.
+
+    Raises
+    ------
+    Problems
+        Everything that is wrong with the map or its sources.
+    """
+    column_map = ColumnMap()
+    if column_map_path is not None:
+        column_map = parse_settings(ColumnMap, read_yaml(column_map_path), str(column_map_path))
+    sources = _load_all(column_map, pedigree, review)
+    return sources, compute_clinical(sources, samples, column_map.index_date, settings, review)
 
 
 def _load_all(column_map: ColumnMap, pedigree: Path | None, review: Review) -> list[LoadedSource]:

@@ -64,6 +64,7 @@ def check_inputs(inputs_path: Path, sheet_path: Path, settings: PreflightSetting
     check_same_genome(calls | alignments, outcome)
     names = {canonical_contig(name) for h in headers for name in h.contigs}
     check_shared_contigs(names, {p: c for p, c in alignments.items() if c}, outcome)
+    _check_clinical(inputs, samples, outcome)
     _check_disk(inputs, settings, outcome)
     return outcome
 
@@ -93,6 +94,20 @@ def _check_files_exist(
                     remedy="correct its path in the configuration or the sample sheet",
                 )
             )
+
+
+def _check_clinical(inputs: CheckedInputs, samples: tuple[Sample, ...], outcome: Outcome) -> None:
+    """Let the step `clinical` read its sources: it reports all their problems at once."""
+    if not inputs.clinical or not Path(inputs.clinical).is_file():
+        return
+    from genocohort.steps.clinical.review import Review
+    from genocohort.steps.clinical.run import read_records
+
+    path, pedigree = Path(inputs.clinical), inputs.pedigree
+    known_pedigree = Path(pedigree) if pedigree and Path(pedigree).is_file() else None
+    outcome.attempt(
+        lambda: read_records(path, known_pedigree, samples, inputs.clinical_settings, Review())
+    )
 
 
 def _check_disk(inputs: CheckedInputs, settings: PreflightSettings, outcome: Outcome) -> None:

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from genocohort.config import Settings
 from genocohort.domain.genome import Genome
+from genocohort.steps.clinical.settings import ClinicalSettings
 
 
 class PreflightSettings(Settings):
@@ -40,5 +41,6 @@ class CheckedInputs(Settings):
     absent_chromosomes: tuple[str, ...] = ()
     sample_sheet: str
     clinical: str | None = None
+    clinical_settings: ClinicalSettings = ClinicalSettings()
     pedigree: str | None = None
     genes: str | None = None
