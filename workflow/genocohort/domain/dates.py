@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime
 
-_PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?:T.*)?")
+_PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?:T.*)?", re.ASCII)
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
 # What spreadsheets make of a gene, a code or a range they took for a date: 2-Sep, Sep-02, 1-Mar-08.
 _MANGLED = re.compile(rf"(?:\d{{1,2}}-{_MONTH}(?:-\d{{2,4}})?|{_MONTH}-\d{{2,4}})", re.IGNORECASE)
@@ -79,9 +79,9 @@ def parse_date(text: str, date_format: str) -> date | None:
 
 
 def _excel_date(text: str) -> date | None:
-    if not text.isdigit() or not 1 <= int(text) <= 2_958_465 or int(text) == 60:
+    serial = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= serial <= 2_958_465 or serial == 60:
         return None
-    serial = int(text)
     return date.fromordinal(date(1899, 12, 30).toordinal() + serial + (serial < 60))
 
 

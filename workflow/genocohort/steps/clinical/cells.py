@@ -12,7 +12,8 @@ from genocohort.steps.clinical.review import Review
 
 T = TypeVar("T")
 _NUMBER = re.compile(
-    r"(?P<comparator>[<>]=?|≤|≥)?\s*(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"(?P<comparator>[<>]=?|≤|≥)?\s*(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)",
+    re.ASCII,
 )
 _COMMA_NUMBER = re.compile(r"(?:[<>]=?|≤|≥)?\s*[+-]?\d[\d.]*,\d+(?:[eE][+-]?\d+)?")
 _COMPARATORS = {None: "", "≤": "<=", "≥": ">="}
