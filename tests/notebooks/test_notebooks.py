@@ -1,0 +1,101 @@
+"""The notebooks run from top to bottom on results of any run, and are committed without outputs."""
+
+import json
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+write_results = runpy.run_path(str(ROOT / "tests/steps/report/synthetic.py"))["write_results"]
+
+# In a process of its own: the kernel's and nbclient's own warnings are none of our concern.
+EXECUTE = """
+import sys
+import nbformat
+from nbclient import NotebookClient
+
+notebook = nbformat.read(sys.argv[1], as_version=4)
+NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": sys.argv[2]}}).execute()
+nbformat.write(notebook, sys.argv[3])
+"""
+
+
+def _ids(paths):
+    return [path.stem for path in paths]
+
+
+def execute(notebook: Path, results: Path, scratch: Path) -> dict:
+    """Run a notebook on a results folder; its executed content."""
+    done = scratch / "done.ipynb"
+    environment = os.environ | {
+        "GENOCOHORT_RESULTS": str(results),
+        "JUPYTER_RUNTIME_DIR": str(scratch / "runtime"),
+        "JUPYTER_CONFIG_DIR": str(scratch / "config"),
+        "JUPYTER_DATA_DIR": str(scratch / "data"),
+        "IPYTHONDIR": str(scratch / "ipython"),
+        "MPLCONFIGDIR": str(scratch / "matplotlib"),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    outcome = subprocess.run(
+        [sys.executable, "-c", EXECUTE, str(notebook), str(notebook.parent), str(done)],
+        env=environment, capture_output=True, text=True, timeout=400, check=False,
+    )  # fmt: skip
+    assert outcome.returncode == 0, outcome.stderr[-3000:]
+    return json.loads(done.read_text(encoding="utf-8"))
+
+
+def _outputs(notebook: dict, kind: str) -> list[dict]:
+    return [
+        output
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", ())
+        if kind in output.get("data", {}) or output.get("name") == kind
+    ]
+
+
+def test_there_are_two():
+    assert _ids(NOTEBOOKS) == ["clinical", "genomic"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=_ids(NOTEBOOKS))
+def test_committed_without_outputs_and_with_fixed_ids(path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+    expected = [f"cell-{i:02d}" for i in range(1, len(notebook["cells"]) + 1)]
+    assert [cell["id"] for cell in notebook["cells"]] == expected
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=_ids(NOTEBOOKS))
+def test_runs_on_results_of_every_step(path, tmp_path):
+    results = write_results(tmp_path / "results", n_samples=60, n_variants=500)
+    done = execute(path, results, tmp_path)
+    # Every figure is there, nothing was skipped, no warning was printed.
+    wanted = {"genomic": 7, "clinical": 5}[path.stem]
+    assert len(_outputs(done, "image/png")) == wanted
+    assert _outputs(done, "stderr") == []
+    said = "".join("".join(o["text"]) for o in _outputs(done, "stdout"))
+    assert "This run has no table" not in said
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=_ids(NOTEBOOKS))
+def test_runs_on_a_cohort_with_calls_only(path, tmp_path):
+    results = write_results(tmp_path / "results", n_samples=20, n_variants=500, parts=["calls"])
+    done = execute(path, results, tmp_path)
+    said = "".join("".join(o["text"]) for o in _outputs(done, "stdout"))
+    assert "This run has no table" in said
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=_ids(NOTEBOOKS))
+def test_runs_on_the_results_of_the_last_run(path, tmp_path):
+    results = ROOT / "results/full"
+    if not (results / "accounts/accounts.json").exists():
+        pytest.skip("results/full does not exist: nothing was run here")
+    execute(path, results, tmp_path)
