@@ -1,0 +1,172 @@
+"""What the tests on real backends share: two tiny images, a folder of a study, a run of Snakemake."""
+
+import functools
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+PROFILES = REPOSITORY / "workflow" / "profiles"
+FLOWS = Path(__file__).parent / "flows"
+REGISTRY = os.environ.get("STEPS_TEST_REGISTRY", "localhost:5000")
+BASE_IMAGE = os.environ.get("STEPS_TEST_BASE_IMAGE", f"{REGISTRY}/base/python:bookworm")
+USER = 10001
+PARTS = ("part1", "part2", "part3")
+
+
+def answers(*command: str) -> bool:
+    """Whether a program is there and succeeds."""
+    if not shutil.which(command[0]):
+        return False
+    try:
+        return subprocess.run(command, capture_output=True, timeout=20).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def require(name: str, *probe: str) -> None:
+    """Skip unless a backend answers."""
+    if not answers(*probe):
+        pytest.skip(f"{name} is not available")
+
+
+def output_of(*command: str, **kwargs: object) -> str:
+    """Standard output of a command that must succeed."""
+    done = subprocess.run(command, capture_output=True, text=True, **kwargs)  # type: ignore[call-overload]
+    assert done.returncode == 0, done.stderr
+    return str(done.stdout)
+
+
+@functools.cache
+def images() -> dict[str, str]:
+    """Two images that differ in /etc/step-name, pushed: `docker://name@sha256:...`."""
+    require("docker", "docker", "info")
+    if not answers("docker", "image", "inspect", BASE_IMAGE):
+        pytest.skip(f"the base image {BASE_IMAGE} is not available")
+    found = {}
+    for name in ("a", "b"):
+        tag = f"{REGISTRY}/steps-test/step-{name}"
+        text = f"FROM {BASE_IMAGE}\nRUN echo step-image-{name} > /etc/step-name\n"
+        output_of(
+            "docker", "build", "--quiet", "--tag", tag, "-",
+            input=text, env={**os.environ, "DOCKER_BUILDKIT": "0"},
+        )  # fmt: skip
+        if subprocess.run(["docker", "push", "--quiet", tag], capture_output=True).returncode:
+            pytest.skip(f"the registry {REGISTRY} is not available")
+        digests = json.loads(
+            output_of("docker", "image", "inspect", "--format", "{{json .RepoDigests}}", tag)
+        )
+        found[name] = "docker://" + next(d for d in digests if d.startswith(tag + "@"))
+    return found
+
+
+@dataclass
+class Study:
+    """A working directory and the command that runs its flow."""
+
+    folder: Path
+    flow: str
+    profile: Path
+    options: tuple[str, ...] = ()
+    as_user: bool = True
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def command(self, *args: str) -> list[str]:
+        """Snakemake, as a user without root's rights."""
+        become: list[str] = []
+        if self.as_user and os.getuid() == 0:
+            import grp
+
+            groups = [str(g.gr_gid) for g in grp.getgrall() if g.gr_name == "docker"]
+            become = ["setpriv", f"--reuid={USER}", f"--regid={USER}"]
+            become += [f"--groups={','.join(groups)}"] if groups else ["--clear-groups"]
+        return [
+            *become, sys.executable, "-m", "snakemake",
+            "--snakefile", str(FLOWS / self.flow), "--profile", str(self.profile),
+            "--nocolor", *self.options, *args,
+        ]  # fmt: skip
+
+    def start(self, *args: str) -> "subprocess.Popen[str]":
+        """Start a run."""
+        home = self.folder / "home"
+        env = {
+            "PATH": os.environ["PATH"], "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"),
+            "USER": "tester", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1",
+            **self.environment,
+        }  # fmt: skip
+        return subprocess.Popen(
+            self.command(*args), cwd=self.folder, env=env, text=True, errors="replace",
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+
+    def run(self, *args: str, ok: bool = True, seconds: float = 300) -> str:
+        """Run to the end; the output."""
+        process = self.start(*args)
+        try:
+            text, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        assert (process.returncode == 0) == ok, text
+        return text
+
+    def records(self) -> list[dict[str, object]]:
+        """What the executor has recorded of its jobs."""
+        text = (self.folder / ".snakemake/steps/jobs.jsonl").read_text()
+        return [json.loads(line) for line in text.splitlines()]
+
+    def wait_for(self, *paths: str, seconds: float = 120) -> None:
+        """Wait until files are there."""
+        wait_until(lambda: all((self.folder / path).exists() for path in paths), seconds)
+
+    def results(self) -> dict[str, bytes]:
+        """The results, apart from what tells where they were made."""
+        folder = self.folder / "results"
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and path.name != "proof.txt"
+        }
+
+
+def wait_until(true: object, seconds: float = 120) -> None:
+    """Wait until a function returns something true."""
+    deadline = time.monotonic() + seconds
+    while not true():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.2)
+
+
+def new_folder(parent: Path | None = None) -> Path:
+    """A folder that the user of the tests may write; those of pytest are root's alone."""
+    folder = Path(tempfile.mkdtemp(prefix="steps-test-", dir=parent))
+    folder.chmod(0o755)
+    return folder
+
+
+def fill(folder: Path) -> None:
+    """The input of the flows."""
+    rows = [f"{part}\t{i}" for i in range(5) for part in PARTS]
+    (folder / "input.tsv").write_text("# part\tvalue\n" + "\n".join(rows) + "\n")
+    (folder / "images.json").write_text(json.dumps(images()))
+    (folder / "home").mkdir()
+    if os.getuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, USER, USER)
+
+
+EXPECTED = {
+    "gathered.tsv": "".join(
+        f"{part}\t{i}\n" for part in PARTS for i in range(5)
+    ).encode() + b"step-image-a\n",
+}  # fmt: skip
+EXPECTED["report/index.txt"] = EXPECTED["gathered.tsv"] + b"step-image-b\n"

@@ -1,0 +1,259 @@
+"""The executor that Snakemake talks to: jobs become submissions, outcomes become reports."""
+
+import hashlib
+import json
+import os
+import time
+import uuid
+from collections.abc import AsyncGenerator
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from snakemake_interface_common.exceptions import WorkflowError
+from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
+from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
+from snakemake_interface_executor_plugins.settings import SharedFSUsage
+
+from snakemake_executor_plugin_steps.backend import Run, load_backend
+from snakemake_executor_plugin_steps.benchmark import benchmark_text
+from snakemake_executor_plugin_steps.contract import check_rule, image_of, step_of, written_files
+from snakemake_executor_plugin_steps.staging.manifest import manifest_text
+from snakemake_executor_plugin_steps.submission import (
+    Closing,
+    Outcome,
+    Step,
+    StepsError,
+    Submission,
+)
+from snakemake_executor_plugin_steps.submitter import Submitter
+
+FOLDER = ".snakemake/steps"
+TAIL_LINES = 15
+
+
+@dataclass
+class Tracked:
+    """A job on its way: its submission, and the future of handing it over."""
+
+    submission: Submission
+    members: list[Any]
+    future: "Future[None]"
+
+
+class Executor(RemoteExecutor):  # type: ignore[misc]
+    """Runs every job in a container of its own rule's image."""
+
+    def __post_init__(self) -> None:
+        settings = self.workflow.executor_settings
+        usage = self.workflow.storage_settings.shared_fs_usage
+        self.with_sif = SharedFSUsage.SOFTWARE_DEPLOYMENT in usage
+        workdir = Path(os.path.realpath(os.getcwd()))
+        folder = workdir / FOLDER
+        for name in ("scripts", "reports", "logs"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        where = [settings.backend, settings.claim or self._storage_prefix(), str(workdir)]
+        jobs = [job for job in self.dag.needrun_jobs() if job.is_shell and not job.is_local]
+        self.run = Run(
+            settings=settings,
+            logger=self.logger,
+            workdir=workdir,
+            folder=folder,
+            # One controller per working directory (Snakemake's lock): all else is an orphan.
+            owner=hashlib.sha256("\n".join(where).encode()).hexdigest()[:12],
+            run_id=uuid.uuid4().hex[:8],
+            shared=SharedFSUsage.INPUT_OUTPUT in usage,
+            images=tuple(sorted({image_of(j.container_img_url or "") for j in jobs} - {""})),
+        )
+        self.next_seconds_between_status_checks = settings.poll_seconds
+        self.answered = time.monotonic()
+        self.submitted = 0
+        try:
+            for job in jobs:
+                self._check(job)
+            self.backend = load_backend(self.run)
+            self.backend.remove_all(everything=True)
+        except StepsError as error:
+            raise WorkflowError(str(error)) from error
+        self.submitter = Submitter(self.backend.submit, settings.submissions_per_second)
+
+    def _storage_prefix(self) -> str:
+        return str(self.workflow.storage_settings.default_storage_prefix or "")
+
+    def _check(self, job: Any) -> None:
+        try:
+            check_rule(job, self.run.settings.allow_tags)
+        except StepsError as error:
+            raise StepsError(f"rule {job.rule.name}: {error}") from None
+
+    def run_job(self, job: Any) -> None:
+        """Submit a job or a group; a job that cannot be submitted is a failed job."""
+        info = SubmittedJobInfo(job=job)
+        members = [m for level in job.toposorted for m in level] if job.is_group() else [job]
+        try:
+            submission = self._submission(job, members)
+        except Exception as error:
+            self._report_failure(info, f"it was not submitted: {_words(error)}", [])
+            return
+        info.external_jobid = submission.name
+        info.aux = {"tracked": Tracked(submission, members, self.submitter.add(submission))}
+        self.report_job_submission(info)
+
+    def _submission(self, job: Any, members: list[Any]) -> Submission:
+        for member in members:
+            self._check(member)
+        self.submitted += 1
+        name = f"{self.run.run_id}-{self.submitted}"
+        steps = [
+            step_of(member, f"{FOLDER}/scripts/{name}-{i}.sh", self.with_sif)
+            for i, member in enumerate(members)
+        ]
+        if self.run.shared:
+            for member in members:
+                self.workflow.async_run(_prepare(member))
+            for step in steps:
+                (self.run.workdir / step.script).write_text(step.text, encoding="utf-8")
+            return Submission(name, tuple(steps))
+        unneeded = {str(f) for f in self.dag.get_unneeded_temp_files(job)}
+        return Submission(name, tuple(steps), manifest_text(members, steps, unneeded))
+
+    async def check_active_jobs(
+        self, active_jobs: list[SubmittedJobInfo]
+    ) -> AsyncGenerator[SubmittedJobInfo, None]:
+        """Report the jobs that have ended; yield the others."""
+        begun: dict[str, SubmittedJobInfo] = {}
+        for info in active_jobs:
+            future = info.aux["tracked"].future
+            if not future.done() or future.cancelled():
+                yield info
+            elif error := future.exception():
+                if not isinstance(error, Closing):
+                    self._report_failure(info, f"it was not submitted: {_words(error)}", [])
+            else:
+                begun[info.external_jobid] = info
+        if not begun:
+            return
+        async with self.status_rate_limiter:
+            outcomes = self._outcomes(begun)
+        for name, info in begun.items():
+            if name in outcomes:
+                self._finish(info, outcomes[name])
+            else:
+                yield info
+        if outcomes and not self.run.settings.keep:
+            self._attempt("forget the ended jobs", self.backend.remove, list(outcomes))
+
+    def _outcomes(self, begun: dict[str, SubmittedJobInfo]) -> dict[str, Outcome]:
+        try:
+            found = self.backend.poll({n: i.aux["tracked"].submission for n, i in begun.items()})
+            self.answered = time.monotonic()
+            return found
+        except Exception as error:
+            silent = time.monotonic() - self.answered
+            self.logger.warning(f"The state of the jobs is unknown, trying again: {_words(error)}")
+            if silent < self.run.settings.status_timeout:
+                return {}
+            reason = f"the backend has not answered for {silent:.0f} s: {_words(error)}"
+            return dict.fromkeys(begun, Outcome(reason))
+
+    def _finish(self, info: SubmittedJobInfo, outcome: Outcome) -> None:
+        tracked: Tracked = info.aux["tracked"]
+        self._record(tracked, outcome)
+        if not outcome.ok:
+            log = self.run.folder / "logs" / f"{tracked.submission.name}.log"
+            self._attempt(
+                "save its output", self.backend.write_log, tracked.submission, outcome.step, log
+            )
+            step = tracked.submission.steps[outcome.step]
+            self._report_failure(info, _explained(outcome.reason, step, info.job, log), [log])
+            return
+        if self.run.shared:
+            for member, usage in zip(tracked.members, outcome.usages, strict=True):
+                if member.benchmark:
+                    Path(member.benchmark).write_text(benchmark_text(usage), encoding="utf-8")
+        else:
+            _forget_directory_flags(tracked.members)
+        self.report_job_success(info)
+
+    def _report_failure(self, info: SubmittedJobInfo, reason: str, logs: list[Path]) -> None:
+        if info.job.is_group():  # Snakemake leaves the message of a group away
+            self.logger.error(f"Group {info.job.groupid}: {reason}")
+        self.report_job_error(info, msg=reason + "\n", aux_logs=[str(p) for p in logs])
+
+    def _record(self, tracked: Tracked, outcome: Outcome) -> None:
+        """Append to jobs.jsonl what each step asked for, ran in and used."""
+        lines = []
+        for i, (step, member) in enumerate(
+            zip(tracked.submission.steps, tracked.members, strict=True)
+        ):
+            if not outcome.ok and i > outcome.step:
+                break
+            usage = outcome.usages[i] if i < len(outcome.usages) else None
+            line = {
+                "rule": step.rule,
+                "wildcards": dict(member.wildcards_dict),
+                "attempt": member.attempt,
+                "job": tracked.submission.name,
+                "backend": self.run.settings.backend,
+                "image": step.image,
+                "ran_in": outcome.images[i] if i < len(outcome.images) else None,
+                "threads": step.threads,
+                "mem_mb": step.mem_mb,
+                "usage": asdict(usage) if usage else None,
+                "reason": "" if i < outcome.step or outcome.ok else outcome.reason,
+            }
+            lines.append(json.dumps(line, sort_keys=True) + "\n")
+        with (self.run.folder / "jobs.jsonl").open("a", encoding="utf-8") as file:
+            file.writelines(lines)
+
+    def _attempt(self, what: str, action: Any, *args: Any) -> None:
+        try:
+            action(*args)
+        except Exception as error:
+            self.logger.warning(f"Could not {what}: {_words(error)}")
+
+    def cancel_jobs(self, active_jobs: list[SubmittedJobInfo]) -> None:
+        """End all jobs of this run, also those that were being submitted."""
+        self._stop(everything=False)
+
+    def shutdown(self) -> None:
+        """Stop the threads; nothing is left to run."""
+        self._stop_submitting()
+        super().shutdown()
+
+    def _stop_submitting(self) -> None:
+        self.backend.close()
+        self.submitter.close()
+
+    def _stop(self, everything: bool) -> None:
+        self._stop_submitting()
+        self._attempt("end all jobs", self.backend.remove_all, everything)
+
+
+async def _prepare(job: Any) -> None:
+    # As Snakemake's Job.prepare(), without its wait for inputs: members of a group make them.
+    await job.check_protected_output()
+    await job.remove_existing_output()
+    for file in written_files(job):
+        file.prepare()
+
+
+def _forget_directory_flags(members: list[Any]) -> None:
+    """Some storage plugins remember from before the job that an output was no directory."""
+    for member in members:
+        for file in member.output:
+            if file.is_storage and hasattr(file.storage_object, "_is_dir"):
+                file.storage_object._is_dir = None
+
+
+def _words(error: BaseException) -> str:
+    return str(error) if isinstance(error, StepsError) else f"{type(error).__name__}: {error}"
+
+
+def _explained(reason: str, step: Step, job: Any, log: Path) -> str:
+    lines = [f"{reason} (rule {step.rule}, image {step.image}, attempt {job.attempt})"]
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    if tail := text.splitlines()[-TAIL_LINES:]:
+        lines += ["the last lines of its output:", *(f"    {line}" for line in tail)]
+    return "\n".join(lines)
