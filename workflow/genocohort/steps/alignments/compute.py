@@ -1,13 +1,14 @@
 """Tally batches of records into one sample's counts, contigs and distributions."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
 from genocohort.domain.records import UNMAPPED, IntArray, RecordBatch
-from genocohort.steps.alignments.depth import WINDOW, ContigDepth, DepthSummary
+from genocohort.steps.alignments.depth import WINDOW, ContigDepth, DepthArray, DepthSummary
 from genocohort.steps.alignments.intervals import Intervals
 from genocohort.steps.alignments.layout import Layout, compute_layout
 from genocohort.steps.alignments.mates import MateOverlaps
@@ -34,8 +35,13 @@ class Choices:
 
     excluded_flags: int = 1796
     min_mapping_quality: int = 0
+    count_deletions: bool = False
     insert_size_max: int = 8000
     window: int = WINDOW
+
+
+# Called with a contig's number, the start of a window and its fragment depth.
+OnWindow = Callable[[int, int, DepthArray], None]
 
 
 @dataclass
@@ -75,9 +81,16 @@ class Tally:
 class _OpenContig:
     """A contig whose records are coming in."""
 
-    def __init__(self, contig: Contig, choices: Choices) -> None:
+    def __init__(self, contig: Contig, choices: Choices, on_window: OnWindow | None) -> None:
+        self.number = contig.number
         self._contig, self._choices = contig, choices
-        self._depth = ContigDepth(contig.length, contig.evaluated, contig.targets, choices.window)
+        self._depth = ContigDepth(
+            contig.length,
+            contig.evaluated,
+            contig.targets,
+            choices.window,
+            partial(on_window, contig.number) if on_window else None,
+        )
         self._mates = MateOverlaps()
         self._n_mapped = self._n_unmapped = 0
         self._read_depth_sum = self._soft_clipped = self._n_past_end = 0
@@ -128,7 +141,10 @@ def _blocks_of(layout: Layout, chosen: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def tally_batches(
-    batches: Iterable[RecordBatch], contigs: Sequence[Contig], choices: Choices
+    batches: Iterable[RecordBatch],
+    contigs: Sequence[Contig],
+    choices: Choices,
+    on_window: OnWindow | None = None,
 ) -> Tally:
     """Count records in one pass.
 
@@ -139,6 +155,8 @@ def tally_batches(
     contigs : sequence of Contig
         All contigs the batches may hold, in the header's order; those without records get zeros.
     choices : Choices
+    on_window : callable or None
+        Is given the fragment depth of every base, window by window.
 
     Returns
     -------
@@ -146,29 +164,27 @@ def tally_batches(
         One entry of `contigs` for each contig given.
     """
     tally = Tally(ReadTally(choices.insert_size_max))
-    by_number = {contig.number: contig for contig in contigs}
-    waiting = iter(contigs)
+    waiting = list(reversed(contigs))
     current: _OpenContig | None = None
-    number = -2
     for batch in batches:
-        layout = compute_layout(batch)
+        layout = compute_layout(batch, count_deletions=choices.count_deletions)
         tally.reads.add(batch, layout)
         for first, last in _runs(batch.contig):
-            found = int(batch.contig[first])
-            if found < 0:
+            number = int(batch.contig[first])
+            if number < 0:
                 n_unmapped = int(np.count_nonzero(batch.flag[first:last] & UNMAPPED))
                 n_mapped, n_before = tally.n_unplaced
                 tally.n_unplaced = (n_mapped + last - first - n_unmapped, n_before + n_unmapped)
                 continue
-            if found != number or current is None:
+            while current is None or current.number != number:
                 if current is not None:
                     tally.contigs.append(current.finish())
-                tally.contigs += [c.finish() for c in _until(waiting, found, choices)]
-                current, number = _OpenContig(by_number[found], choices), found
+                current = _OpenContig(waiting.pop(), choices, on_window)
             current.add(batch, layout, first, last)
     if current is not None:
         tally.contigs.append(current.finish())
-    tally.contigs += [_OpenContig(contig, choices).finish() for contig in waiting]
+    while waiting:
+        tally.contigs.append(_OpenContig(waiting.pop(), choices, on_window).finish())
     return tally
 
 
@@ -177,14 +193,6 @@ def _runs(contig: IntArray) -> list[tuple[int, int]]:
     edges = np.flatnonzero(np.diff(contig)) + 1
     bounds = [0, *edges.tolist(), len(contig)]
     return list(pairwise(bounds))
-
-
-def _until(waiting: Iterator[Contig], number: int, choices: Choices) -> Iterator[_OpenContig]:
-    """Contigs without records before the one that comes; that one is taken from `waiting` too."""
-    for contig in waiting:
-        if contig.number == number:
-            return
-        yield _OpenContig(contig, choices)
 
 
 def merge_tallies(tallies: Sequence[Tally]) -> Tally:

@@ -1,6 +1,8 @@
 """Depth along one contig from sorted pieces, window by window, so that memory is bounded."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +11,9 @@ from genocohort.steps.alignments.intervals import Intervals
 
 # Bases per window: the arrays of one window take about 100 MB at most while it is closed.
 WINDOW = 1 << 22
+
+DepthArray = np.ndarray[tuple[Any, ...], np.dtype[np.int32]]
+BoolArray = np.ndarray[tuple[Any, ...], np.dtype[np.bool_]]
 
 
 @dataclass
@@ -52,6 +57,8 @@ class ContigDepth:
         Where a histogram of its own is made.
     window : int
         Bases worked on at once.
+    on_window : callable or None
+        Called with the start and the depth (int32[k]) of every window that is finished, in order.
     """
 
     def __init__(
@@ -60,6 +67,7 @@ class ContigDepth:
         evaluated: Intervals | None = None,
         targets: Intervals | None = None,
         window: int = WINDOW,
+        on_window: Callable[[int, DepthArray], None] | None = None,
     ) -> None:
         self._length = length
         self._size = min(window, length)
@@ -72,6 +80,7 @@ class ContigDepth:
         self._target_histogram = np.zeros(1, dtype=np.int64)
         self._evaluated_sum = 0
         self._is_touched = False
+        self._on_window = on_window
 
     def add(self, start: IntArray, end: IntArray, weight: int = 1) -> None:
         """Add pieces, none of which starts before the position last given to `advance`.
@@ -108,7 +117,7 @@ class ContigDepth:
 
     def _close(self) -> None:
         end = self._start + self._size
-        if self._is_touched:
+        if self._is_touched or self._on_window:
             self._count(np.cumsum(self._change[: self._size], dtype=np.int32), end)
             self._change[:] = 0
         else:
@@ -122,7 +131,9 @@ class ContigDepth:
         for start, stop, weight in pending:
             self.add(start, stop, weight)
 
-    def _count(self, depth: np.ndarray, end: int) -> None:
+    def _count(self, depth: DepthArray, end: int) -> None:
+        if self._on_window:
+            self._on_window(self._start, depth)
         counts = np.bincount(depth)
         self._histogram = _add_padded(self._histogram, counts)
         if self._evaluated is None:
@@ -133,7 +144,7 @@ class ContigDepth:
             chosen = np.bincount(depth[self._mask(self._targets, end)])
             self._target_histogram = _add_padded(self._target_histogram, chosen)
 
-    def _mask(self, intervals: Intervals, end: int) -> np.ndarray:
+    def _mask(self, intervals: Intervals, end: int) -> BoolArray:
         part = intervals.within(self._start, end)
         change = np.zeros(self._size + 1, dtype=np.int8)
         change[part.start - self._start] += 1

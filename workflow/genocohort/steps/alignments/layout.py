@@ -31,7 +31,7 @@ class Layout:
     soft_clipped, hard_clipped : int64[n]
         Clipped bases.
     block_start, block_end : int64[m]
-        Blocks of M, = or X, in the order of the records.
+        Blocks of M, = or X (and D where asked for), in the order of the records.
     block_offset : int64[n + 1]
         Where each record's blocks begin.
     """
@@ -45,12 +45,14 @@ class Layout:
     block_offset: IntArray
 
 
-def compute_layout(batch: RecordBatch) -> Layout:
+def compute_layout(batch: RecordBatch, *, count_deletions: bool = False) -> Layout:
     """Lay the records of a batch out on their contigs.
 
     Parameters
     ----------
     batch : RecordBatch
+    count_deletions : bool
+        Whether deleted bases (D) are part of the blocks too (samtools depth -J).
 
     Returns
     -------
@@ -65,16 +67,17 @@ def compute_layout(batch: RecordBatch) -> Layout:
     operation = batch.operation
     on_reference = np.isin(operation, (MATCH, DELETION, SKIP, EQUAL, DIFFERENT))
     covered = _running_sum(np.where(on_reference, length, 0))
-    is_block = np.isin(operation, (MATCH, EQUAL, DIFFERENT)) & (length > 0)
+    is_aligned = np.isin(operation, (MATCH, EQUAL, DIFFERENT))
+    is_block = is_aligned | ((operation == DELETION) & count_deletions)
+    is_block &= length > 0
     owner = np.repeat(np.arange(len(batch)), np.diff(offset))
     # Reference bases of the same record before each operation.
     before = covered[:-1] - covered[offset[owner]]
     block_start = (batch.start[owner] + before)[is_block]
     span = covered[offset[1:]] - covered[offset[:-1]]
-    is_inserted = operation == INSERTION
     return Layout(
         end=batch.start + np.maximum(span, 1),
-        aligned_bases=_sum_of(is_block | is_inserted, length, offset),
+        aligned_bases=_sum_of(is_aligned | (operation == INSERTION), length, offset),
         soft_clipped=_sum_of(operation == SOFT_CLIP, length, offset),
         hard_clipped=_sum_of(operation == HARD_CLIP, length, offset),
         block_start=block_start,

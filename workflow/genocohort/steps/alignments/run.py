@@ -136,7 +136,10 @@ def _measure(
     threads: int,
 ) -> Tally:
     choices = Choices(
-        settings.excluded_flags, settings.min_mapping_quality, settings.insert_size_max
+        excluded_flags=settings.excluded_flags,
+        min_mapping_quality=settings.min_mapping_quality,
+        count_deletions=settings.count_deletions,
+        insert_size_max=settings.insert_size_max,
     )
     index_counts = read_index_counts(alignment)
     is_indexed = index_counts is not None or (

@@ -21,6 +21,9 @@ class AlignmentsSettings(Settings):
     min_mapping_quality: int = Field(
         default=0, ge=0, le=255, description="records below it give no depth (Phred)"
     )
+    count_deletions: bool = Field(
+        default=False, description="deleted bases (CIGAR D) count as covered (samtools depth -J)"
+    )
     depth_thresholds: tuple[int, ...] = Field(
         default=(1, 5, 10, 15, 20, 30, 50, 100),
         description="depths (x) for which the bases that reach them are counted",
