@@ -1,7 +1,8 @@
 """Pairs of relatives and what the pedigree says about them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -138,26 +139,40 @@ class Records:
 
 def recorded_for_samples(samples: Sequence[Sample], people: Sequence[Person]) -> Records:
     """Translate a pedigree, whose ids are sample or participant ids, to the cohort's samples."""
-    by_id: dict[str, list[str]] = {}
+    participant = {s.participant_id: s.participant_id for s in samples}
+    participant |= {s.sample_id: s.participant_id for s in samples}
+    members: dict[str, list[str]] = {}
     for sample in samples:
-        by_id.setdefault(sample.participant_id, []).append(sample.sample_id)
-    by_id |= {s.sample_id: [s.sample_id] for s in samples}
-    relations: dict[Pair, str] = {}
-    for (a, b), relation in recorded_relations(people).items():
-        for first in by_id.get(a, ()):
-            for second in by_id.get(b, ()):
-                relations[pair_of(first, second)] = relation
-    participants: dict[str, list[str]] = {}
-    for sample in samples:
-        for other in participants.setdefault(sample.participant_id, []):
-            relations[pair_of(other, sample.sample_id)] = "duplicate"
-        participants[sample.participant_id].append(sample.sample_id)
+        members.setdefault(sample.participant_id, []).append(sample.sample_id)
     named = {q for p in people for q in (p.person_id, p.father_id, p.mother_id) if q}
+    relations: dict[Pair, str] = {}
+    for (a, b), relation in recorded_relations(_by_participant(people, participant)).items():
+        for first in members.get(a, ()):
+            for second in members.get(b, ()):
+                relations[pair_of(first, second)] = relation
+    for own in members.values():
+        relations |= {pair_of(*pair): "duplicate" for pair in combinations(own, 2)}
     return Records(
         relations,
-        frozenset(s for q in named for s in by_id.get(q, ())),
-        tuple(sorted(q for q in named if q not in by_id)),
+        frozenset(s for q in named if q in participant for s in members[participant[q]]),
+        tuple(sorted(named - participant.keys())),
     )
+
+
+def _by_participant(people: Sequence[Person], participant: Mapping[str, str]) -> tuple[Person, ...]:
+    """The pedigree with participant ids; lines on two samples of one participant become one."""
+    # An id that is nobody's here must not meet a participant's id by chance.
+    merged: dict[str, Person] = {}
+    for person in people:
+        ids = [
+            participant.get(q, f"\0{q}" if q else "")
+            for q in (person.person_id, person.father_id, person.mother_id)
+        ]
+        known = merged.get(ids[0], Person(person.family_id, ids[0], sex=person.sex))
+        merged[ids[0]] = replace(
+            known, father_id=known.father_id or ids[1], mother_id=known.mother_id or ids[2]
+        )
+    return tuple(merged.values())
 
 
 def pairs_table(
@@ -209,8 +224,8 @@ def describe_pair(
     """
     both = f"{pair[0]} and {pair[1]}"
     if inferred is None:
-        told = f"{both} are recorded as {_WORDS[recorded]}, but too few calls are shared to judge."
-        return False, told if recorded else None
+        words = f"recorded as {_WORDS[recorded]}" if recorded else "not recorded as relatives"
+        return False, f"{both} are {words}; they share too few calls to judge."
     measured = f"kinship {kinship:.3f}"
     if recorded:
         if recorded in CLOSE or inferred in CLOSE:
