@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from genocohort.config import Settings
 
-Unit = Literal["sample", "contig", "record", "variant", "participant", "row"]
+Unit = Literal["sample", "contig", "record", "variant", "genotype", "participant", "row"]
 
 
 class Dropped(Settings):
@@ -27,7 +27,7 @@ class Dropped(Settings):
 class Entry(Settings):
     """One line of the ledger; `n_in` = `n_kept` + the sum of `dropped`.
 
-    `source` names the step ("" for inputs from outside) and `source_scopes` its scopes whose `n_kept`
+    `source` names the step ("": inputs from outside) and `source_scopes` its scopes whose `n_kept`
     of the same unit must add up to this entry's `n_in`.
     """
 

@@ -4,4 +4,4 @@ from genocohort.config import Settings
 
 
 class GenotypesSettings(Settings):
-    """Thresholds and choices of this step."""
+    """Nothing to choose: the store holds every ordinary allele, its FILTER beside it."""

@@ -1,0 +1,53 @@
+"""A batch of variant calls as arrays, whichever file they come from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from genocohort.domain.genotype_codes import Genotype
+
+
+@dataclass(frozen=True)
+class CallBatch:
+    """Consecutive records of one chromosome, in the file's order.
+
+    Attributes
+    ----------
+    first_record : int
+        0-based number on the chromosome of the first record.
+    vcf_pos : ndarray, shape (n_records,), int64
+        1-based positions, never decreasing.
+    variant_id, ref, filter : tuple of str
+        As written; `.` where the file has none.
+    alts : tuple of tuple of str
+        ALT alleles as written; empty where there is none.
+    qual : ndarray, shape (n_records,), float64
+        NaN where not given.
+    codes : ndarray, shape (n_records, n_samples), int16
+        Codes of the genotypes; records without GT have the code of `./.`.
+    genotypes : tuple of tuple of int
+        What each code stands for: alleles as written, -1 not called.
+    dp, gq : ndarray, shape (n_records, n_samples), float32, or None
+        FORMAT/DP and GQ, NaN where not given; None where no record has any or none was asked for.
+    n_without_gt, n_gt_not_first : int
+        Records whose FORMAT has no GT, or has it in a later place than the first.
+    """
+
+    first_record: int
+    vcf_pos: npt.NDArray[np.int64]
+    variant_id: tuple[str, ...]
+    ref: tuple[str, ...]
+    alts: tuple[tuple[str, ...], ...]
+    filter: tuple[str, ...]
+    qual: npt.NDArray[np.float64]
+    codes: npt.NDArray[np.int16]
+    genotypes: tuple[Genotype, ...]
+    dp: npt.NDArray[np.float32] | None = None
+    gq: npt.NDArray[np.float32] | None = None
+    n_without_gt: int = 0
+    n_gt_not_first: int = 0
+
+    @property
+    def n_records(self) -> int:
+        return len(self.vcf_pos)
