@@ -1,0 +1,163 @@
+"""`genocohort sample_qc` on tiny inputs: calls only, alignments only, both, neither."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from genocohort.cli import main
+from genocohort.domain.ledger import entries_from_json
+from genocohort.domain.tables_alignments import SAMPLES as ALIGNMENT_SAMPLES
+from genocohort.domain.tables_cohort import KINSHIP_PAIRS, SAMPLE_QC_REASONS, SAMPLE_QC_SAMPLES
+from genocohort.io.parquet import read_table, write_table
+from tiny.cohort_store import draw_unrelated, make_samples, write_sheet, write_store, write_summary
+
+N = 6
+
+
+def sample_qc(folder: Path, *extra: str) -> int:
+    return main([
+        "sample_qc", "--sheet", str(folder / "samples.tsv"), "--genome", '{"build":"synthetic"}',
+        "--samples", str(folder / "out.parquet"), "--reasons", str(folder / "reasons.parquet"),
+        "--ledger", str(folder / "ledger.json"), *extra,
+    ])  # fmt: skip
+
+
+def calls_options(folder: Path) -> list[str]:
+    return [
+        "--variants", str(folder / "summary.parquet"), "--kinship", str(folder / "pairs.parquet"),
+        "--folder", str(folder), "--chromosomes", "chr1", "chrX",
+    ]  # fmt: skip
+
+
+def alignment_options(folder: Path) -> list[str]:
+    return ["--alignments", str(folder / "alignments.parquet")]
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """Males and females in turn; S0 is a female recorded as male; S6 is not in the calls."""
+    rng = np.random.default_rng(9)
+    sexes = ["male" if i % 2 == 0 else "female" for i in range(N + 1)]
+    samples = make_samples(N + 1, sexes)  # type: ignore[arg-type]
+    autosome = draw_unrelated(rng, 300, N)
+    x = draw_unrelated(rng, 400, N)
+    x[:, [2, 4]] = 2 * (x[:, [2, 4]] > 0)
+    n_hidden = int((x[50:, 0] == 1).sum())
+    x[50:, 0] = np.where(x[50:, 0] == 1, -1, x[50:, 0])
+    # The first 50 lie in the pseudo-autosomal region (bases 0 to 20,000), the others outside.
+    positions = [*range(1000, 1050), *range(20001, 20351)]
+    write_store(tmp_path, samples[:N], {"chr1": autosome, "chrX": x}, positions={"chrX": positions})
+    write_sheet(tmp_path / "samples.tsv", samples)
+    rows: list[dict[str, Any]] = []
+    for i in range(N):
+        base = {"sample_id": f"S{i}", "filter_set": "pass"}
+        rate = 0.7 if i == 5 else 0.99
+        y = {"n_records": 20, "n_haploid_ref": 20 if i in (2, 4) else 0}
+        rows += [
+            base | {"scope": "autosomes", "call_rate": rate, "n_het": 5, "n_hom_alt": 2},
+            base | {"scope": "X", "n_het_haploid": n_hidden if i == 0 else 0},
+            base | {"scope": "Y"} | y,
+        ]
+    write_summary(tmp_path / "summary.parquet", rows)
+    pairs: dict[str, list[Any]] = {c.name: [] for c in KINSHIP_PAIRS.columns}
+    twins = ("S1", "S3", 300, 90, 0.0, 0.49, "duplicate", "", True, "S1 and S3 are the same.")
+    for name, value in zip(pairs, twins, strict=True):
+        pairs[name].append(value)
+    write_table(tmp_path / "pairs.parquet", KINSHIP_PAIRS, pairs)
+    aligned: dict[str, list[Any]] = {c.name: [] for c in ALIGNMENT_SAMPLES.columns}
+    depth = {"mean_fragment_depth": 30.0, "mapped_rate": 0.99, "x_depth_ratio": 0.5,
+             "y_depth_ratio": 0.5}  # fmt: skip
+    for sample, status in (("S6", "ok"), ("S2", "failed")):
+        values = {"sample_id": sample, "status": status} | (depth if status == "ok" else {})
+        for name, column in aligned.items():
+            column.append(values.get(name))
+    write_table(tmp_path / "alignments.parquet", ALIGNMENT_SAMPLES, aligned)
+    return tmp_path
+
+
+def read(folder: Path) -> dict[str, dict[str, Any]]:
+    rows = read_table(folder / "out.parquet", SAMPLE_QC_SAMPLES).to_pylist()
+    return {r["sample_id"]: r for r in rows}
+
+
+def test_calls_and_alignments(study: Path) -> None:
+    assert sample_qc(study, *calls_options(study), *alignment_options(study)) == 0
+    rows = read(study)
+    assert list(rows) == [f"S{i}" for i in range(N + 1)]
+    assert rows["S0"]["sex_inferred"] == "female"
+    assert rows["S0"]["verdict"] == "fail"
+    assert rows["S0"]["reasons"][0].startswith("Recorded as male, but the DNA is that of a female")
+    assert {s: rows[s]["sex_inferred"] for s in ("S1", "S2", "S6")} == {
+        "S1": "female", "S2": "male", "S6": "male",
+    }  # fmt: skip
+    assert rows["S2"]["x_f"] == pytest.approx(1)
+    assert rows["S5"]["verdict"] == "fail"
+    assert "Only 70.0 % of the genotypes" in rows["S5"]["reasons"][0]
+    assert {rows["S1"]["verdict"], rows["S3"]["verdict"]} == {"warn", "fail"}
+    assert rows["S4"]["verdict"] == "pass"
+    assert rows["S4"]["reasons"] == []
+    assert (rows["S6"]["has_calls"], rows["S6"]["has_alignment"]) == (False, True)
+    assert rows["S6"]["call_rate"] is None
+    assert rows["S6"]["mean_depth"] == 30
+    assert rows["S2"]["verdict"] == "warn"
+    assert not rows["S2"]["has_alignment"]
+    (entry,) = entries_from_json((study / "ledger.json").read_text())
+    assert (entry.unit, entry.source, entry.n_in, entry.n_kept) == ("sample", "", 7, 4)
+    reasons = read_table(study / "reasons.parquet", SAMPLE_QC_REASONS).to_pylist()
+    assert sum(len(r["reasons"]) for r in rows.values()) == len(reasons)
+    assert {r["level"] for r in reasons} == {"warn", "fail"}
+
+
+def test_alignments_alone(study: Path) -> None:
+    assert sample_qc(study, *alignment_options(study)) == 0
+    rows = read(study)
+    assert rows["S6"]["sex_inferred"] == "male"
+    assert rows["S6"]["verdict"] == "pass"
+    assert rows["S0"]["sex_inferred"] == "unknown"
+    assert not any(r["has_calls"] for r in rows.values())
+
+
+def test_calls_alone(study: Path) -> None:
+    assert sample_qc(study, *calls_options(study)) == 0
+    assert not any(r["has_alignment"] for r in read(study).values())
+
+
+def test_nothing_but_the_sheet(study: Path) -> None:
+    assert sample_qc(study) == 0
+    assert {r["verdict"] for r in read(study).values()} == {"pass"}
+
+
+def test_the_same_bytes_for_any_threads(study: Path) -> None:
+    written = []
+    for threads in ("1", "2"):
+        assert sample_qc(study, *calls_options(study), "--threads", threads) == 0
+        written.append([(study / n).read_bytes() for n in ("out.parquet", "reasons.parquet")])
+    assert written[0] == written[1]
+
+
+def test_a_store_without_variants(tmp_path: Path) -> None:
+    samples = make_samples(2, ["male", "female"])
+    write_store(
+        tmp_path, samples, {"chr1": np.zeros((0, 2), np.int8), "chrX": np.zeros((0, 2), np.int8)}
+    )
+    write_sheet(tmp_path / "samples.tsv", samples)
+    write_summary(
+        tmp_path / "summary.parquet",
+        [{"sample_id": s.sample_id, "scope": "autosomes", "filter_set": "pass"} for s in samples],
+    )
+    write_table(
+        tmp_path / "pairs.parquet", KINSHIP_PAIRS, {c.name: [] for c in KINSHIP_PAIRS.columns}
+    )
+    assert sample_qc(tmp_path, *calls_options(tmp_path)) == 0
+    assert {r["f_inbreeding"] for r in read(tmp_path).values()} == {None}
+
+
+def test_errors(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sample_qc(study, "--variants", str(study / "summary.parquet")) == 2
+    assert sample_qc(study, "--settings", '{"call_rate_fail":2}') == 2
+    wrong = str(study / "pairs.parquet")
+    assert sample_qc(study, "--alignments", wrong) == 3
+    assert "holds table kinship/pairs" in capsys.readouterr().err
+    assert not (study / "out.parquet").exists()
