@@ -13,6 +13,7 @@ from .fhir import write_fhir
 from .omop import write_omop
 from .people import Person, make_people
 from .phenopackets import write_phenopackets
+from .plink_calls import write_bed
 from .plink_tables import write_plink_tables, write_sample_sheet
 from .redcap import write_redcap
 from .reference import write_fasta, write_genes
@@ -48,6 +49,8 @@ def build(out: Path) -> None:
     files = alignment_files(cohort.roster)
     write_sample_sheet(cohort.roster, files, out)
     write_plink_tables(people, cohort.roster, out)
+    fam = out / "clinical" / "plink" / "cohort.fam"
+    write_bed(cohort.sites["chr22"], cohort.missing["chr22"], fam, out / "calls/plink/chr22")
     blemishes = write_tables(people, cohort.roster, out / "clinical" / "tables")
     for name, write in FORMATS.items():
         write(people, out / "clinical" / name)

@@ -10,7 +10,7 @@ from typing import Any
 from .people import CONDITION_TITLES, DRUGS, LABS, Condition, Drug, Lab, Person
 
 Packet = dict[str, Any]
-PACKETS = 120
+PACKETS = 100
 CREATED = "2021-01-01T00:00:00Z"
 RESOURCES = [
     (

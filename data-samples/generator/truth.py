@@ -139,9 +139,8 @@ def _relations(roster: Roster) -> dict[str, object]:
             pairs.append(_pair(roster, *family.children, "full-sib", 0.25))
     pairs.append(_pair(roster, *roster.duplicate, "duplicate", 0.5))
     first, second = roster.swapped_children
-    recorded, true = roster.pedigree(), {}
-    for family in roster.families:
-        true |= {child: family for child in family.children}
+    recorded = roster.pedigree()
+    true = {child: family for family in roster.families for child in family.children}
     labels = [
         {
             "sample": roster.ids(child)[0],
