@@ -31,6 +31,7 @@ def all_pairs(calls: np.ndarray, size: int, threshold: float, recorded: list[tup
     return join_pairs(parts)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 20), st.integers(1, 7))
 def test_tiles_cover_every_pair_once(n: int, size: int) -> None:
     seen = [
