@@ -80,7 +80,8 @@ def test_ids_with_leading_zeros(tmp_path: Path) -> None:
 
 def _fhir(folder: Path, name: str) -> tuple[int, Rows]:
     day = (folder / "index_date.txt").read_text().strip()
-    text = f"index_date: {day}\nsources:\n  - {{table: fhir, paths: ['{{folder}}/{name}'], index: none}}\n"
+    text = f"index_date: {day}\nsources:\n"
+    text += f"  - {{table: fhir, paths: ['{{folder}}/{name}'], index: none}}\n"
     return run_clinical(folder, text)
 
 
