@@ -20,7 +20,8 @@ import nbformat
 from nbclient import NotebookClient
 
 notebook = nbformat.read(sys.argv[1], as_version=4)
-NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": sys.argv[2]}}).execute()
+resources = {"metadata": {"path": sys.argv[2]}}
+NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
 nbformat.write(notebook, sys.argv[3])
 """
 

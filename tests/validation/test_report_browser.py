@@ -1,4 +1,4 @@
-"""The report in a real browser: opens offline and fast, without errors; its table sorts and filters."""
+"""The report in a real browser: opens offline, fast, without errors; its table sorts, filters."""
 
 import json
 import runpy
@@ -143,7 +143,11 @@ def test_opens_offline_without_a_request_or_an_error(browser, small):
 
 def test_the_page_refuses_to_load_anything(browser, small):
     browser.open(small)
-    script = "new Promise(done => { const i = new Image(); i.onerror = () => done('refused'); i.onload = () => done('loaded'); i.src = 'http://127.0.0.1:9/x.png'; })"
+    script = (
+        "new Promise(done => { const image = new Image();"
+        " image.onerror = () => done('refused'); image.onload = () => done('loaded');"
+        " image.src = 'http://127.0.0.1:9/x.png'; })"
+    )
     assert browser.value(script) == "refused"
     assert any("Content Security Policy" in text for text in browser.problems())
 
@@ -182,7 +186,8 @@ def test_negative_numbers_and_powers_of_ten_sort_as_numbers(browser, small):
     assert min(values) < 0 < max(values)
     assert values == sorted(values)
     column = (
-        "[...document.querySelectorAll('#hits-ldl tbody tr')].map(r => Number(r.cells[0].textContent))"
+        "[...document.querySelectorAll('#hits-ldl tbody tr')]"
+        ".map(r => Number(r.cells[0].textContent))"
     )
     browser.value(
         "document.querySelector('#hits-ldl').tHead.rows[0].cells[7].firstElementChild.click()"
@@ -194,13 +199,12 @@ def test_table_filters_by_word_and_by_verdict(browser, small):
     browser.open(small)
     assert browser.value(SHOWN) == 60
     search = "document.querySelector('form[data-table=verdicts] input[type=search]')"
-    browser.value(
-        f"{search}.value = 'looks MALE'; {search}.dispatchEvent(new Event('input', {{bubbles: true}}))"
-    )
+    changed = f"{search}.dispatchEvent(new Event('input', {{bubbles: true}}))"
+    browser.value(f"{search}.value = 'looks MALE'; {changed}")
     assert browser.value(SHOWN) == 1
     assert browser.value(FIRST) == "S0060"
     assert browser.value(COUNT) == "1 of 60 shown"
-    browser.value(f"{search}.value = ''; {search}.dispatchEvent(new Event('input', {{bubbles: true}}))")
+    browser.value(f"{search}.value = ''; {changed}")
     browser.value("document.querySelector('form[data-table=verdicts] input[value=pass]').click()")
     assert browser.value(SHOWN) == 2
 

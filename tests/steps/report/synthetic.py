@@ -196,9 +196,7 @@ def _variant_tables(folder, rng, n_variants):
     rows = _histogram_rows(rng, n_variants)
     columns = {name: [r[i] for r in rows] for i, name in enumerate(names)}
     columns["filter_set"] = ["pass"] * len(rows)
-    write_table(
-        folder / "variant_summary/histograms.parquet", variants.SUMMARY_HISTOGRAMS, columns
-    )
+    write_table(folder / "variant_summary/histograms.parquet", variants.SUMMARY_HISTOGRAMS, columns)
     per = {chromosome: n_variants // 22 for chromosome in CHROMOSOMES}
     per["all"] = sum(per.values())
     keys = [(c, f) for c in per for f in ("all", "pass")]
@@ -218,7 +216,8 @@ def _variant_tables(folder, rng, n_variants):
 
 
 def _kinship(folder, rng, names):
-    pairs = [(names[1], names[2], 0.25, 0.0002, "parent_offspring", "parent_offspring", False, None),
+    child = "parent_offspring"
+    pairs = [(names[1], names[2], 0.25, 0.0002, child, child, False, None),
              (names[3], names[4], 0.24, 0.03, "full_siblings", "", False,
               "Full siblings by the calls; no relation is recorded."),
              (names[5], names[6], 0.497, 0.0, "duplicate", "", True,
@@ -334,7 +333,20 @@ def _clinical(folder, rng, names, people, group):
 def _table1_rows(n):
     half = n // 2
     for group, size in (("(all)", n), ("1", half), ("2", n - half)):
-        numeric = ("age_index", None, group, size - 1, 1, 55.1, 14.2, 54.0, 42.0, 67.0, None, np.nan)
+        numeric = (
+            "age_index",
+            None,
+            group,
+            size - 1,
+            1,
+            55.1,
+            14.2,
+            54.0,
+            42.0,
+            67.0,
+            None,
+            np.nan,
+        )
         yield (*numeric, 0.04, "55.1 (14.2)")
         for level, share in (("female", 0.5), ("male", 0.5)):
             count = int(size * share)
@@ -487,7 +499,8 @@ def _accounts(folder, n_samples, n_variants, there):
         for chromosome in CHROMOSOMES:
             n = n_variants // 22
             rows.append(("genotypes", chromosome, "variant", "input", n, n - 1,
-                         "allele * (deleted by another record)", 1, False, [f"{chromosome}:1"]))  # fmt: skip
+                         "allele * (deleted by another record)", 1, False,
+                         [f"{chromosome}:1"]))  # fmt: skip
         rows.append(("kinship", "all", "variant", "genotypes", n_variants, n_variants, None, 0,
                      False, []))  # fmt: skip
     if "clinical" in there:

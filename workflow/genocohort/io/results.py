@@ -1,4 +1,4 @@
-"""Read the results of a run: by table name, checked against its declaration, only when asked for."""
+"""Read the results of a run: by table name, checked against its declaration, when asked for."""
 
 import importlib
 import json
@@ -138,7 +138,8 @@ class Results:
         }
         table = self.arrow(name, columns)
         nulls = {f.type for f, c in zip(table.schema, table.columns, strict=True) if c.null_count}
-        return table.to_pandas(types_mapper={k: v for k, v in nullable.items() if k in nulls}.get)
+        kept = {k: v for k, v in nullable.items() if k in nulls}
+        return cast("pd.DataFrame", table.to_pandas(types_mapper=kept.get))
 
     def columns(self, name: str) -> "pd.DataFrame":
         """What each column of a table means: name, type, meaning, what a null says."""
@@ -165,9 +166,7 @@ class Results:
         found = self.folder.glob(f"association_summary/*{GWAS_ENDING}")
         return tuple(sorted(p.name.removesuffix(GWAS_ENDING) for p in found))
 
-    def association(
-        self, phenotype: str, columns: Sequence[str] | None = None
-    ) -> "pd.DataFrame":
+    def association(self, phenotype: str, columns: Sequence[str] | None = None) -> "pd.DataFrame":
         """All tests of one phenotype, in genome order."""
         return self.table(f"association_summary/{phenotype}.gwas", columns)
 

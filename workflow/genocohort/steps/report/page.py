@@ -1,13 +1,15 @@
 """What the page is made of: sections of groups of figures and tables."""
 
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
 Tables = Mapping[str, pd.DataFrame]
+Record = dict[Any, Any]  # a row of a data frame: `frame.to_dict("records")`
 Level = Literal["pass", "note", "warn", "fail"]
 
 
@@ -114,6 +116,18 @@ class Section:
         """The worst level among what needs attention; `pass` where nothing does."""
         levels = [a.level for a in self.attention]
         return next((level for level in ("fail", "warn", "note") if level in levels), "pass")
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a table's value is null."""
+    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
+def number_cell(value: Any, show: Callable[[float], str], style: str = "") -> Cell:
+    """A number as `show` writes it, sorted by its value; a dash where it is missing."""
+    if is_missing(value) or not math.isfinite(value):
+        return Cell("–", style=style)
+    return Cell(show(float(value)), float(value), style)
 
 
 def plural(n: int, noun: str, nouns: str = "") -> str:

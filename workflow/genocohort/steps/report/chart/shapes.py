@@ -50,9 +50,7 @@ def draw_histogram(
     top = max(1.0, float(np.max(counts))) if len(counts) else 1.0
     reach = [*edges, *(value for value, _ in rules)]
     low, high = compute_limits(reach, pad=0.01)
-    chart = Chart(
-        Axis(x, low, high, grid=False), Axis(y, 0, top * 1.06), width=width
-    )
+    chart = Chart(Axis(x, low, high, grid=False), Axis(y, 0, top * 1.06), width=width)
     titles = [
         f"{a:.4g} to {b:.4g}: {format_count(n)}"
         for a, b, n in zip(edges[:-1], edges[1:], counts, strict=True)

@@ -12,7 +12,7 @@ from genocohort.steps.report.chart.scales import Axis
 
 Points = npt.NDArray[np.float64]
 CHARACTER = 6.6  # mean width of a character at the figures' size of 12.5 px
-MARKERS = ("circle", "square", "triangle", "diamond", "plus", "circle", "square")
+MARKERS = ("circle", "square", "triangle", "diamond", "bar", "circle", "square")
 
 
 def number(value: float) -> str:
@@ -288,14 +288,21 @@ def _title(text: str) -> str:
     return f"<title>{escape(text)}</title>" if text else ""
 
 
+# First corner and the steps to the next ones, in radii.
+_MARKER_SHAPES: dict[str, tuple[tuple[float, float], tuple[tuple[float, float], ...]]] = {
+    "square": ((-0.9, -0.9), ((1.8, 0), (0, 1.8), (-1.8, 0))),
+    "triangle": ((0, -1.2), ((1.15, 2.1), (-2.3, 0))),
+    "diamond": ((0, -1.3), ((1.3, 1.3), (-1.3, 1.3), (-1.3, -1.3))),
+    "bar": ((-1.2, -0.4), ((2.4, 0), (0, 0.8), (-2.4, 0))),
+}
+
+
 def draw_marker(kind: str, x: float, y: float, r: float, color: int | str, title: str) -> str:
     inner = _title(title)
+    style = f'class="pt c{color}"'
     if kind == "circle":
-        return f'<circle class="pt c{color}" cx="{number(x)}" cy="{number(y)}" r="{r:g}">{inner}</circle>'
-    shapes = {
-        "square": f"M{number(x - 0.9 * r)} {number(y - 0.9 * r)}h{1.8 * r:.1f}v{1.8 * r:.1f}h{-1.8 * r:.1f}Z",
-        "triangle": f"M{number(x)} {number(y - 1.2 * r)}l{1.15 * r:.1f} {2.1 * r:.1f}h{-2.3 * r:.1f}Z",
-        "diamond": f"M{number(x)} {number(y - 1.3 * r)}l{1.3 * r:.1f} {1.3 * r:.1f}l{-1.3 * r:.1f} {1.3 * r:.1f}l{-1.3 * r:.1f} {-1.3 * r:.1f}Z",
-        "plus": f"M{number(x - 1.2 * r)} {number(y - 0.4 * r)}h{2.4 * r:.1f}v{0.8 * r:.1f}h{-2.4 * r:.1f}Z",
-    }
-    return f'<path class="pt c{color}" d="{shapes[kind]}">{inner}</path>'
+        return f'<circle {style} cx="{number(x)}" cy="{number(y)}" r="{r:g}">{inner}</circle>'
+    start, corners = _MARKER_SHAPES[kind]
+    first = f"M{number(x + r * start[0])} {number(y + r * start[1])}"
+    rest = "".join(f"l{number(r * dx)} {number(r * dy)}" for dx, dy in corners)
+    return f'<path {style} d="{first}{rest}Z">{inner}</path>'

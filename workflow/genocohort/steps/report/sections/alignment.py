@@ -21,8 +21,8 @@ from genocohort.steps.report.page import (
     Head,
     Key,
     Section,
-    TableView,
     Tables,
+    TableView,
     plural,
     some_of,
 )
@@ -65,9 +65,10 @@ def compute_alignment(tables: Tables) -> Section | None:
     failed = len(samples) - len(measured)
     lead = f"The alignments of {plural(len(measured), 'sample')} were measured"
     lead += f"; {failed} could not be" if failed else ""
-    mean = measured["mean_fragment_depth"].median()
+    means = measured["mean_fragment_depth"].dropna()
     facts: tuple[tuple[str, str], ...] = ()
-    if math.isfinite(mean):
+    if len(means):
+        mean = float(means.median())
         lead += f". The median of the mean depths is {format_number(mean)}×, overlapping mates once"
         facts = (("median depth", f"{format_number(mean)}×"),)
     groups = (
@@ -152,7 +153,13 @@ def _strip(
             f"{s}: {text} {format_rate(v, 2)}"
             for s, v in zip(frame["sample_id"], values, strict=True)
         ]
-        chart.points(i + 0.5 + spread, values, color=i, titles=titles if live else (), size=3.0)
+        chart.points(
+            (i + 0.5 + spread).astype(float),
+            values,
+            color=i,
+            titles=titles if live else (),
+            size=3.0,
+        )
         middle = float(np.nanmedian(values)) if np.isfinite(values).any() else math.nan
         chart.line([i + 0.18, i + 0.82], [middle, middle], color="rule")
     return chart, (Key("rule", "median", "line"),)
@@ -171,7 +178,9 @@ def _fractions(frame: pd.DataFrame) -> Figure | None:
     summary = (
         f"Below 90 % at 10×: {some_of(low)}." if low else "Every sample has 90 % or more at 10×."
     )
-    return Figure("fractions", title, chart.svg(f"Strip plot of covered bases. {title}."), summary, keys)
+    return Figure(
+        "fractions", title, chart.svg(f"Strip plot of covered bases. {title}."), summary, keys
+    )
 
 
 def _rates(frame: pd.DataFrame) -> Figure | None:
@@ -181,8 +190,8 @@ def _rates(frame: pd.DataFrame) -> Figure | None:
                ("duplicate_rate", "duplicates")]  # fmt: skip
     chart, keys = _strip(frame, columns, "share of reads")
     title = (
-        f"{format_rate(float(frame['mapped_rate'].median()))} of reads are mapped and "
-        f"{format_rate(float(frame['duplicate_rate'].median()))} are duplicates in the median sample"
+        f"{format_rate(float(frame['mapped_rate'].median()))} of reads are mapped in the median "
+        f"sample, {format_rate(float(frame['duplicate_rate'].median()))} are duplicates"
     )
     if not frame["properly_paired_rate"].notna().any():
         title += "; reads are not paired"
@@ -271,5 +280,3 @@ def _table(samples: pd.DataFrame) -> TableView:
         "alignments", "Alignment metrics of every sample", heads, rows, note,
         is_searchable=len(rows) > 12, is_sortable=True,
     )  # fmt: skip
-
-

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,7 @@ from genocohort.domain.genome import PRIMARY
 from genocohort.steps.report.chart.scales import (
     Axis,
     format_count,
+    format_fixed,
     format_number,
     format_p,
 )
@@ -23,10 +23,13 @@ from genocohort.steps.report.page import (
     Group,
     Head,
     Key,
+    Record,
     Section,
-    TableView,
     Tables,
+    TableView,
+    is_missing,
     join_words,
+    number_cell,
     plural,
     slug,
 )
@@ -71,7 +74,13 @@ def compute_association(
             figures = [_manhattan(name, frame, hits, settings), _quantiles(name, frame, model)]
         tables_shown = () if hits is None else _hits_table(name, hits, model, settings)
         groups.append(
-            Group(name, _model_text(model), figures=tuple(figures), tables=tables_shown, is_lopsided=True)
+            Group(
+                name,
+                _model_text(model),
+                figures=tuple(figures),
+                tables=tables_shown,
+                is_lopsided=True,
+            )
         )
     loci = int(phenotypes["n_loci"].sum())
     lead = (
@@ -104,7 +113,7 @@ def _attention(phenotypes: pd.DataFrame, settings: ReportSettings) -> tuple[Atte
 def _models_table(phenotypes: pd.DataFrame) -> TableView:
     rows: list[list[Cell | str]] = []
     for row in phenotypes.to_dict("records"):
-        cases = "–" if _is_missing(row["n_cases"]) else format_count(row["n_cases"])
+        cases = "–" if is_missing(row["n_cases"]) else format_count(row["n_cases"])
         terms = [*row["covariates"]]
         if row["n_components"]:
             terms.append(plural(int(row["n_components"]), "component"))
@@ -117,8 +126,8 @@ def _models_table(phenotypes: pd.DataFrame) -> TableView:
                 join_words([str(t) for t in terms]) or "none",
                 Cell(format_count(row["n_variants"]), row["n_variants"]),
                 Cell(format_count(row["n_flagged"]), row["n_flagged"]),
-                _number(row["lambda_gc"], 4),
-                _number(row["lambda_1000"], 4),
+                number_cell(row["lambda_gc"], format_fixed),
+                number_cell(row["lambda_1000"], format_fixed),
                 Cell(format_count(row["n_loci"]), row["n_loci"]),
             ]
         )
@@ -133,28 +142,18 @@ def _models_table(phenotypes: pd.DataFrame) -> TableView:
     return TableView("models", "What was tested, and how well it is calibrated", heads, rows)
 
 
-def _kind(row: dict[Any, Any]) -> str:
+def _kind(row: Record) -> str:
     ranked = " (rank-normalised)" if row.get("transform") == "rint" else ""
     return f"{row.get('kind', '')}{ranked}"
 
 
-def _is_missing(value: Any) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
-
-
-def _number(value: Any, digits: int = 3) -> Cell:
-    number = float("nan") if _is_missing(value) else float(value)
-    return Cell(format_number(number, digits), None if math.isnan(number) else number)
-
-
-def _model_text(model: dict[Any, Any]) -> str:
+def _model_text(model: Record) -> str:
     if not model:
         return ""
-    cases = (
-        ""
-        if _is_missing(model["n_cases"])
-        else f" ({format_count(model['n_cases'])} cases, {format_count(model['n_controls'])} controls)"
-    )
+    cases = ""
+    if not is_missing(model["n_cases"]):
+        n_cases, n_controls = (format_count(model[c]) for c in ("n_cases", "n_controls"))
+        cases = f" ({n_cases} cases, {n_controls} controls)"
     how = "logistic regression" if model["kind"] == "binary" else "linear regression"
     return (
         f"{format_count(model['n_variants'])} variants in {format_count(model['n'])} samples"
@@ -296,7 +295,7 @@ def _manhattan_title(
     )
 
 
-def _quantiles(name: str, frame: pd.DataFrame, model: dict[Any, Any]) -> Figure:
+def _quantiles(name: str, frame: pd.DataFrame, model: Record) -> Figure:
     strength = frame["neg_log10_p"].to_numpy(float)
     frequency = frame["effect_allele_frequency"].to_numpy(float)
     rarer = np.minimum(frequency, 1 - frequency)
@@ -305,7 +304,10 @@ def _quantiles(name: str, frame: pd.DataFrame, model: dict[Any, Any]) -> Figure:
     top = float(np.nanmax(strength)) * 1.05
     reach = float(expected.max()) * 1.04
     chart = Chart(
-        Axis("expected −log₁₀ P", 0, reach, n_ticks=4), Axis("observed −log₁₀ P", 0, max(top, reach)), width=310, height=330
+        Axis("expected −log₁₀ P", 0, reach, n_ticks=4),
+        Axis("observed −log₁₀ P", 0, max(top, reach)),
+        width=310,
+        height=330,
     )
     chart.band(expected, np.maximum(low, 0), np.minimum(high, chart.y.high), color="muted")
     chart.diagonal()
@@ -317,10 +319,10 @@ def _quantiles(name: str, frame: pd.DataFrame, model: dict[Any, Any]) -> Figure:
         x, y = compute_quantiles(part)
         chart.points(x, y, color=color, size=1.9)
         value = model.get(column)
-        shown = "" if _is_missing(value) else f": λ {value:.3f}"
+        shown = "" if is_missing(value) else f": λ {value:.3f}"
         keys.append(Key(color, f"{label}{shown}"))
     value = model.get("lambda_gc")
-    if _is_missing(value):
+    if value is None or is_missing(value):
         title = f"{name}: observed against expected P"
     elif value > 1.05:
         title = f"{name}: λ = {value:.3f}, the tests are inflated"
@@ -337,7 +339,7 @@ def _quantiles(name: str, frame: pd.DataFrame, model: dict[Any, Any]) -> Figure:
 
 
 def _hits_table(
-    name: str, hits: pd.DataFrame, model: dict[Any, Any], settings: ReportSettings
+    name: str, hits: pd.DataFrame, model: Record, settings: ReportSettings
 ) -> tuple[TableView, ...]:
     mine = hits[hits["phenotype"] == name].sort_values("rank", kind="stable")
     shown = mine.head(settings.top_hits)
@@ -347,20 +349,21 @@ def _hits_table(
     rows: list[list[Cell | str]] = []
     for row in shown.to_dict("records"):
         beta, error = row["beta"], row["standard_error"]
-        effect = math.exp(beta) if binary and not _is_missing(beta) and abs(beta) < 700 else beta
+        effect = math.exp(beta) if binary and not is_missing(beta) and abs(beta) < 700 else beta
         rows.append(
             [
                 Cell(str(row["rank"]), row["rank"]),
                 Cell(f"{row['chromosome']}:{format_count(row['vcf_pos'])}", style="nowrap"),
                 str(row["variant_id"]),
                 f"{row['effect_allele']} / {row['other_allele']}",
-                _number(row["effect_allele_frequency"]),
-                _number(effect),
-                _number(error),
-                Cell(format_p(row["neg_log10_p"]), _sort(row["neg_log10_p"]),
-                     "strong" if row["is_significant"] else ""),
+                number_cell(row["effect_allele_frequency"], format_number),
+                number_cell(effect, format_number),
+                number_cell(error, format_number),
+                number_cell(
+                    row["neg_log10_p"], format_p, "strong" if row["is_significant"] else ""
+                ),
                 _gene(row),
-                "" if _is_missing(row["flag"]) else str(row["flag"]).replace("_", " "),
+                "" if is_missing(row["flag"]) else str(row["flag"]).replace("_", " "),
             ]
         )  # fmt: skip
     heads = (
@@ -375,17 +378,11 @@ def _hits_table(
     return (TableView(f"hits-{slug(name)}", caption, heads, rows, is_sortable=True),)
 
 
-def _sort(value: Any) -> float | None:
-    return None if _is_missing(value) else float(value)
-
-
-def _gene(row: dict[Any, Any]) -> str:
-    if _is_missing(row["nearest_gene"]):
+def _gene(row: Record) -> str:
+    if is_missing(row["nearest_gene"]):
         return "–"
     distance = row["gene_distance_bp"]
-    if _is_missing(distance) or distance == 0:
+    if is_missing(distance) or distance == 0:
         return str(row["nearest_gene"])
     size = f"{distance / 1000:.0f} kb" if distance >= 1000 else f"{distance} bp"
     return f"{row['nearest_gene']} ({size})"
-
-

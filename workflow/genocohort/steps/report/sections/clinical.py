@@ -13,8 +13,8 @@ from genocohort.steps.report.page import (
     Head,
     Section,
     Stage,
-    TableView,
     Tables,
+    TableView,
     join_words,
     plural,
 )
@@ -186,7 +186,8 @@ def _attention(findings: pd.DataFrame | None) -> tuple[Attention, ...]:
         found.append(
             Attention(
                 "warn",
-                f"{row['source']}: {format_count(row['n'])} × {words}; for example: {row['sentence']}",
+                f"{row['source']}: {format_count(row['n'])} × {words}; for example: "
+                f"{row['sentence']}",
                 "#findings",
             )
         )

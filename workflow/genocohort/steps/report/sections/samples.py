@@ -19,13 +19,15 @@ from genocohort.steps.report.page import (
     Figure,
     Group,
     Head,
-    Key,
+    Record,
     Section,
-    TableView,
     Tables,
+    TableView,
+    number_cell,
     plural,
     some_of,
 )
+from genocohort.steps.report.sections.relatedness import compute_relatedness
 from genocohort.steps.report.settings import ReportSettings
 
 VERDICT_WORDS = {"pass": "pass", "warn": "look again", "fail": "fail"}
@@ -34,16 +36,6 @@ VERDICT_COLORS: list[tuple[str, int | str, str]] = [
     (VERDICT_WORDS["warn"], "warn", "triangle"),
     (VERDICT_WORDS["fail"], "fail", "square"),
 ]
-# Manichaikul et al. 2010, Bioinformatics 26:2867, Table 1.
-KINSHIP_LIMITS = ((0.354, "duplicate"), (0.177, "1st degree"), (0.0884, "2nd degree"))
-RELATION_WORDS = {
-    "duplicate": "duplicate or twin",
-    "parent_offspring": "parent and child",
-    "full_siblings": "full siblings",
-    "second_degree": "second degree",
-    "third_degree": "third degree",
-    "unrelated": "unrelated",
-}
 
 
 def compute_samples(tables: Tables, settings: ReportSettings) -> Section | None:
@@ -77,12 +69,12 @@ def compute_samples(tables: Tables, settings: ReportSettings) -> Section | None:
         groups.append(Group("Sex", figures=tuple(sexes)))
     pairs = tables.get("kinship/pairs")
     if pairs is not None:
-        groups.append(_relatedness(pairs))
+        groups.append(compute_relatedness(pairs))
     counts = samples["verdict"].value_counts()
     lead = (
         f"{plural(int(counts.get('pass', 0)), 'sample')} without a finding, "
-        f"{counts.get('warn', 0)} to look at again, {counts.get('fail', 0)} failed. Failed samples are left out of the "
-        "components and the association tests."
+        f"{counts.get('warn', 0)} to look at again, {counts.get('fail', 0)} failed. Failed "
+        "samples are left out of the components and the association tests."
     )
     return Section(
         "samples", "Samples", lead, tuple(groups), _attention(samples, pairs), _facts(samples)
@@ -91,9 +83,9 @@ def compute_samples(tables: Tables, settings: ReportSettings) -> Section | None:
 
 def _facts(samples: pd.DataFrame) -> tuple[tuple[str, str], ...]:
     facts = [("samples", format_count(len(samples)))]
-    rate = samples["call_rate"].median()
-    if np.isfinite(rate):
-        facts.append(("median call rate", format_rate(float(rate), 2)))
+    rates = samples["call_rate"].dropna()
+    if len(rates):
+        facts.append(("median call rate", format_rate(float(rates.median()), 2)))
     return tuple(facts)
 
 
@@ -118,7 +110,11 @@ def _attention(samples: pd.DataFrame, pairs: pd.DataFrame | None) -> tuple[Atten
         wrong = pairs[pairs["is_contradiction"].fillna(False).astype(bool)]
         if len(wrong):
             names = some_of(
-                [f"{a}–{b}" for a, b in zip(wrong["sample_id_1"], wrong["sample_id_2"], strict=True)], 3
+                [
+                    f"{a}–{b}"
+                    for a, b in zip(wrong["sample_id_1"], wrong["sample_id_2"], strict=True)
+                ],
+                3,
             )
             found.append(
                 Attention(
@@ -166,7 +162,7 @@ def _verdict_group(samples: pd.DataFrame, settings: ReportSettings) -> Group:
     return Group("Verdicts", tables=(table,))
 
 
-def _verdict_row(row: dict[str, object]) -> list[Cell | str]:
+def _verdict_row(row: Record) -> list[Cell | str]:
     reasons = row["reasons"]
     sentences = [str(r) for r in reasons] if hasattr(reasons, "__iter__") else []
     recorded, inferred = str(row["sex_recorded"]), str(row["sex_inferred"])
@@ -181,17 +177,11 @@ def _verdict_row(row: dict[str, object]) -> list[Cell | str]:
         Cell(" ".join(sentences), len(sentences)),
         recorded if same else f"{recorded} (looks {inferred})",
         str(row["batch"]),
-        _cell(row["call_rate"], format_rate),
-        _cell(row["het_hom_ratio"], format_number),
-        _cell(row["f_inbreeding"], format_fixed),
-        _cell(row["mean_depth"], format_number),
+        number_cell(row["call_rate"], format_rate),
+        number_cell(row["het_hom_ratio"], format_number),
+        number_cell(row["f_inbreeding"], format_fixed),
+        number_cell(row["mean_depth"], format_number),
     ]
-
-
-def _cell(value: object, show: object) -> Cell:
-    number = float(value) if isinstance(value, float | int) and value == value else float("nan")
-    text: str = show(number)  # type: ignore[operator]
-    return Cell(text, number if np.isfinite(number) else None)
 
 
 def _limits(reasons: pd.DataFrame | None, metric: str) -> list[tuple[float, str]]:
@@ -212,7 +202,7 @@ def _call_rate(samples: pd.DataFrame, reasons: pd.DataFrame | None) -> Figure | 
     if counts.sum() < np.isfinite(rates).sum():
         counts[-1] += np.isfinite(rates).sum() - counts.sum()
     median = float(np.nanmedian(rates))
-    low = samples.loc[samples["call_rate"].idxmin()]
+    low = samples.iloc[int(np.nanargmin(rates))]
     title = (
         f"Half of the samples call at least {format_rate(median, 2)} of their genotypes; the "
         f"lowest, {low['sample_id']}, {format_rate(float(low['call_rate']))}"
@@ -235,7 +225,7 @@ def _singletons(samples: pd.DataFrame) -> Figure | None:
     if not np.isfinite(values).any():
         return None
     edges, counts = compute_bins(values, 28)
-    most = samples.loc[samples["n_singletons"].idxmax()]
+    most = samples.iloc[int(np.nanargmax(values))]
     title = (
         f"The median sample has {format_count(float(np.nanmedian(values)))} singletons; the most, "
         f"{most['sample_id']}, {format_count(most['n_singletons'])}"
@@ -339,13 +329,15 @@ def _sex(samples: pd.DataFrame, x: str, y: str, settings: ReportSettings) -> Fig
     source = "alignments" if x == "x_depth_ratio" else "calls"
     ids = some_of(frame.loc[wrong, "sample_id"].tolist(), 3)
     title = (
-        f"{plural(int(wrong.sum()), 'sample')} {'contradicts' if wrong.sum() == 1 else 'contradict'}"
+        f"{plural(int(wrong.sum()), 'sample contradicts', 'samples contradict')}"
         f" the recorded sex by the {source}: {ids}"
         if wrong.any()
         else f"The recorded sex agrees with the {source} in all {format_count(len(frame))} samples"
     )
     svg = chart.svg(f"Scatter plot of {_SEX_AXES[y]} against {_SEX_AXES[x]}. {title}.")
-    summary = "Males lie where X is single and Y is present, females where X is double and Y absent."
+    summary = (
+        "Males lie where X is single and Y is present, females where X is double and Y absent."
+    )
     return Figure(f"sex-{source}", title, svg, summary, keys)
 
 
@@ -358,103 +350,12 @@ def _sex_histogram(frame: pd.DataFrame, x: str) -> Figure:
         else f"The recorded sex agrees in all {format_count(len(frame))} samples"
     )
     svg = draw_histogram(edges, counts, x=_SEX_AXES[x], y="samples", label=title)
-    return Figure(f"sex-{x.replace('_', '-')}", title, svg, "There are no calls on Y to compare with.")
+    return Figure(
+        f"sex-{x.replace('_', '-')}", title, svg, "There are no calls on Y to compare with."
+    )
 
 
 def _contradicts_sex(frame: pd.DataFrame) -> pd.Series:
     known = frame["sex_recorded"].isin(["male", "female"])
     clear = frame["sex_inferred"].isin(["male", "female"])
     return known & clear & (frame["sex_recorded"] != frame["sex_inferred"])
-
-
-def _relatedness(pairs: pd.DataFrame) -> Group:
-    frame = pairs.dropna(subset=["kinship", "ibs0"])
-    figures = (_kinship(frame),) if len(frame) else ()
-    if not len(pairs):
-        text = "No two samples are related by their calls, and none are recorded as related."
-        return Group("Relatedness", text)
-    return Group("Relatedness", figures=figures, tables=(_pairs_table(pairs),))
-
-
-def _kinship(frame: pd.DataFrame) -> Figure:
-    wrong = frame["is_contradiction"].fillna(False).to_numpy(bool)
-    relations = frame["relation_inferred"].fillna("unrelated")
-    frame = frame.assign(
-        x=frame["ibs0"],
-        y=frame["kinship"],
-        shown=[RELATION_WORDS.get(r, r) for r in relations],
-        title=[
-            f"{a} – {b}: {RELATION_WORDS.get(r, r)}, kinship {format_fixed(k)}"
-            for a, b, r, k in zip(
-                frame["sample_id_1"], frame["sample_id_2"], relations, frame["kinship"], strict=True
-            )
-        ],
-    )
-    low, high = compute_limits(frame["y"].tolist(), include=[0.0, 0.5])
-    chart = Chart(
-        Axis("IBS0: share of variants without a common allele",
-             *compute_limits(frame["x"].tolist(), include=[0.0])),
-        Axis("kinship coefficient (KING-robust)", max(low, -0.3), high),
-        height=320,
-    )  # fmt: skip
-    for value, text in KINSHIP_LIMITS:
-        chart.rule(value, text=f"{text}: {value:g}")
-    keys = []
-    markers = ("diamond", "square", "triangle", "circle", "circle", "circle")
-    colors: tuple[int | str, ...] = (5, 1, 2, 0, 4, "muted")
-    for word, color, marker in zip(RELATION_WORDS.values(), colors, markers, strict=True):
-        part = frame[frame["shown"] == word]
-        if len(part):
-            titles = part["title"].tolist() if len(part) <= 2000 else ()
-            chart.points(
-                part["x"].to_numpy(), part["y"].to_numpy(), color=color, titles=titles, marker=marker
-            )
-            keys.append(Key(color, f"{word} ({plural(len(part), 'pair')})", marker))
-    related = int((relations != "unrelated").sum())
-    title = f"{plural(related, 'pair')} of samples are related"
-    title += (
-        f"; {int(wrong.sum())} {'contradicts' if wrong.sum() == 1 else 'contradict'} the records"
-        if wrong.any()
-        else ", as recorded or without a record"
-    )
-    svg = chart.svg(f"Scatter plot of kinship against IBS0. {title}.")
-    summary = (
-        "Parent and child share an allele at every variant (IBS0 near 0), siblings do not; only "
-        "related or recorded pairs are drawn."
-    )
-    return Figure("kinship", title, svg, summary, tuple(keys))
-
-
-def _pairs_table(pairs: pd.DataFrame) -> TableView:
-    wrong = pairs["is_contradiction"].fillna(False).astype(bool)
-    ordered = pairs.assign(wrong=wrong).sort_values(
-        ["wrong", "kinship", "sample_id_1", "sample_id_2"],
-        ascending=[False, False, True, True],
-        kind="stable",
-    )
-    rows: list[list[Cell | str]] = []
-    for row in ordered.head(200).to_dict("records"):
-        recorded = str(row["relation_recorded"] or "")
-        inferred = row["relation_inferred"]
-        rows.append(
-            [
-                str(row["sample_id_1"]),
-                str(row["sample_id_2"]),
-                _cell(row["kinship"], format_fixed),
-                _cell(row["ibs0"], lambda v: format_fixed(v, 4)),
-                RELATION_WORDS.get(str(inferred), "–"),
-                RELATION_WORDS.get(recorded, "none recorded"),
-                Cell(
-                    str(row["finding"] or ""), int(row["wrong"]), "alert" if row["wrong"] else ""
-                ),
-            ]
-        )
-    heads = (
-        Head("sample"), Head("sample"), Head("kinship", True), Head("IBS0", True),
-        Head("by the calls"), Head("by the records"), Head("finding"),
-    )  # fmt: skip
-    left_out = len(pairs) - len(rows)
-    note = f"{plural(left_out, 'further pair')} in kinship/pairs.parquet." if left_out else ""
-    return TableView(
-        "pairs", "Related pairs; contradictions first", heads, rows, note, is_sortable=True
-    )

@@ -18,8 +18,8 @@ from genocohort.steps.report.page import (
     Group,
     Head,
     Section,
-    TableView,
     Tables,
+    TableView,
     join_words,
     plural,
 )

@@ -14,7 +14,20 @@ from genocohort.steps.report.chart.scales import (
     format_tick,
 )
 from genocohort.steps.report.chart.svg import Chart
-from genocohort.steps.report.page import Cell, Figure, Head, Key, TableView, Tables, plural, sentence_case, slug
+from genocohort.steps.report.page import (
+    Cell,
+    Figure,
+    Head,
+    Key,
+    Record,
+    Tables,
+    TableView,
+    is_missing,
+    number_cell,
+    plural,
+    sentence_case,
+    slug,
+)
 
 DAYS_PER_YEAR = 365.25
 
@@ -111,7 +124,9 @@ def _at_risk(
     step = ticks[1] - ticks[0] if len(ticks) > 1 else 1
     heads = (Head("at risk"), *(Head(format_tick(t, step), True) for t in ticks))
     name = f"risk-{slug(outcome)}-{slug(by)}"
-    return TableView(name, f"Participants at risk, {outcome.replace('_', ' ')}", heads, rows, is_compact=True)
+    return TableView(
+        name, f"Participants at risk, {outcome.replace('_', ' ')}", heads, rows, is_compact=True
+    )
 
 
 def compute_forests(tables: Tables) -> tuple[tuple[Figure, ...], tuple[TableView, ...]]:
@@ -156,8 +171,9 @@ def _forest(outcome: str, part: pd.DataFrame) -> Figure:
         color = 0 if clear else "muted"
         chart.line(ends, [y, y], color=color, title=f"{labels[i]}: {text}")
         inside = min(max(ratio, low), high)
-        chart.points([inside], [y], color=color, titles=[f"{labels[i]}: {text}"], size=4.5,
-                     marker="square")
+        chart.points(
+            [inside], [y], color=color, titles=[f"{labels[i]}: {text}"], size=4.5, marker="square"
+        )
         chart.text(high, y, text, dx=10, dy=4)  # fmt: skip
     found = [labels[i] for i, r in enumerate(rows) if r["ci_lower"] > 1 or r["ci_upper"] < 1]
     words = sentence_case(outcome)
@@ -171,7 +187,7 @@ def _forest(outcome: str, part: pd.DataFrame) -> Figure:
     return Figure(f"forest-{slug(outcome)}", title, svg, summary, wide=True)
 
 
-def _term(row: dict[str, object]) -> str:
+def _term(row: Record) -> str:
     term, model = str(row["term"]), str(row["model"])
     if model in ("(covariates)", term):
         return term
@@ -183,30 +199,26 @@ def _hazards_table(hazards: pd.DataFrame) -> TableView:
     outcomes = hazards["outcome"].nunique()
     for row in hazards.to_dict("records"):
         p, ph = (neg_log10(float(row[c])) for c in ("p_value", "ph_test_p_value"))
-        ratio = float(row["hazard_ratio"])
-        interval = (
-            f"{format_number(row['ci_lower'])}–{format_number(row['ci_upper'])}"
-            if math.isfinite(ratio)
-            else "–"
-        )
+        interval = "–"
+        if not is_missing(row["hazard_ratio"]):
+            interval = "–".join(format_number(row[c]) for c in ("ci_lower", "ci_upper"))
         rows.append(
             [
                 *([str(row["outcome"])] if outcomes > 1 else []),
                 _term(row),
-                Cell(format_number(ratio), ratio if math.isfinite(ratio) else None),
+                number_cell(row["hazard_ratio"], format_number),
                 interval,
-                Cell(format_p(p), p if math.isfinite(p) else None),
-                Cell(format_p(ph), ph if math.isfinite(ph) else None,
-                     "alert" if math.isfinite(ph) and ph > -math.log10(0.05) else ""),
-                Cell(format_count(row["n"]), row["n"]),
-                Cell(format_count(row["n_events"]), row["n_events"]),
+                number_cell(p, format_p),
+                number_cell(ph, format_p, "alert" if ph > -math.log10(0.05) else ""),
+                number_cell(row["n"], format_count),
+                number_cell(row["n_events"], format_count),
                 str(row["note"] or ""),
             ]
-        )  # fmt: skip
+        )
     heads = (
-        *([Head("outcome")] if outcomes > 1 else []), Head("term [model]"), Head("hazard ratio", True),
-        Head("95 % interval", True), Head("P", True),
-        Head("P (PH)", True, "test of proportional hazards: below 0.05 the ratio changes with time"),
+        *([Head("outcome")] if outcomes > 1 else []),
+        Head("term [model]"), Head("hazard ratio", True), Head("95 % interval", True), Head("P", True),
+        Head("P (PH)", True, "proportional hazards: below 0.05 the ratio changes with time"),
         Head("participants", True), Head("events", True), Head("note"),
     )  # fmt: skip
     what = "" if outcomes > 1 else f" of {hazards['outcome'].iloc[0]}".replace("_", " ")

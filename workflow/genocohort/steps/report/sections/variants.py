@@ -1,6 +1,5 @@
 """Section `variants`: counts, substitutions, indels, frequencies, missingness, Hardy-Weinberg."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,8 +20,9 @@ from genocohort.steps.report.page import (
     Head,
     Key,
     Section,
-    TableView,
     Tables,
+    TableView,
+    number_cell,
     plural,
 )
 
@@ -69,7 +69,10 @@ def compute_variants(tables: Tables) -> Section | None:
         dropped = int(every["n_records"].iloc[0]) - int(row["n_records"]) if len(every) else 0
         if dropped:
             lead += f" {plural(dropped, 'record')} that fail a filter are not shown here."
-    facts = (("SNV and indel alleles", format_count(alleles)), ("Ts/Tv", format_number(row["ts_tv"])))
+    facts = (
+        ("SNV and indel alleles", format_count(alleles)),
+        ("Ts/Tv", format_number(row["ts_tv"])),
+    )
     return Section("variants", "Variants", lead, groups, facts=facts)
 
 
@@ -128,7 +131,9 @@ def _ts_tv(metrics: dict[str, pd.DataFrame]) -> Figure | None:
     if not len(merged):
         return None
     ratio = (merged["count_ts"] / merged["count_tv"]).to_numpy(float)
-    labels = [_frequency_label(a, b) for a, b in zip(merged["bin_start"], merged["bin_end"], strict=True)]
+    labels = [
+        _frequency_label(a, b) for a, b in zip(merged["bin_start"], merged["bin_end"], strict=True)
+    ]
     titles = [
         f"frequency {text}: Ts/Tv {format_number(r)} ({format_count(s)} / {format_count(v)})"
         for text, r, s, v in zip(labels, ratio, merged["count_ts"], merged["count_tv"], strict=True)
@@ -155,7 +160,7 @@ def _indels(metrics: dict[str, pd.DataFrame]) -> Figure | None:
     if frame is None or not frame["count"].sum():
         return None
     lengths = frame["bin_start"].to_numpy(float).clip(-30, 30).astype(int)
-    counts = np.bincount(lengths + 30, frame["count"].to_numpy(float), 61)
+    counts = np.bincount(lengths + 30, frame["count"].to_numpy(float), 61).astype(float)
     reach = max(6, int(np.abs(lengths).max()))
     places = np.arange(-reach, reach + 1)
     shown = counts[places + 30]
@@ -173,7 +178,8 @@ def _indels(metrics: dict[str, pd.DataFrame]) -> Figure | None:
         for p, n in zip(places, shown, strict=True)
     ]
     colors = [1 if p < 0 else 0 for p in places]
-    chart.bars(places - 0.45, places + 0.45, shown, color=colors, titles=titles, gap=0)
+    at = places.astype(float)
+    chart.bars(at - 0.45, at + 0.45, shown, color=colors, titles=titles, gap=0)
     svg = chart.svg(f"Histogram of indel lengths. {title}.")
     keys = (Key(1, "deletions", "square"), Key(0, "insertions", "square"))
     summary = "Counts fall with length; in coding sequence multiples of three stand out."
@@ -251,7 +257,8 @@ def _hardy_weinberg(metrics: dict[str, pd.DataFrame]) -> Figure | None:
     step = float(np.median(np.diff(start))) if len(start) > 1 else 1.0
     end = np.where(np.isfinite(end) & (end > start), end, start + step)
     strong = count[start >= 6].sum()
-    title = f"{plural(int(strong), 'allele')} {'departs' if strong == 1 else 'depart'} from Hardy-Weinberg at P < {format_p(6)}"
+    found = plural(int(strong), "allele departs", "alleles depart")
+    title = f"{found} from Hardy-Weinberg at P\u00a0<\u00a0{format_p(6)}"
     chart = Chart(
         Axis("−log₁₀ P of the exact test", 0, float(end.max()), grid=False),
         Axis("alleles", 0.7, float(count.max()) * 1.5, "log"),
@@ -268,7 +275,8 @@ def _hardy_weinberg(metrics: dict[str, pd.DataFrame]) -> Figure | None:
 
 
 _QUALITY = {
-    "dp": ("read depth of a genotype", "genotypes", "depth", "Low depth makes heterozygotes unsure."),
+    "dp": ("read depth of a genotype", "genotypes", "depth",
+           "Low depth makes heterozygotes unsure."),
     "gq": ("genotype quality (Phred)", "genotypes", "genotype quality",
            "20 stands for one wrong genotype in a hundred."),
     "qual": ("variant quality QUAL (Phred)", "records", "quality",
@@ -324,8 +332,8 @@ def _chromosome_table(shown: pd.DataFrame) -> TableView:
                         "n_multiallelic", "n_singletons",
                     )
                 ),
-                _ratio(row["ts_tv"], format_number),
-                _ratio(row["call_rate"], lambda v: format_rate(v, 2)),
+                number_cell(row["ts_tv"], format_number),
+                number_cell(row["call_rate"], lambda v: format_rate(v, 2)),
             ]
         )  # fmt: skip
     heads = (
@@ -336,8 +344,3 @@ def _chromosome_table(shown: pd.DataFrame) -> TableView:
     return TableView(
         "chromosomes", "Records and alleles per chromosome", heads, rows, is_sortable=True
     )
-
-
-def _ratio(value: float, show: object) -> Cell:
-    missing = value is None or not math.isfinite(value)
-    return Cell("–" if missing else show(value), None if missing else value)  # type: ignore[operator]

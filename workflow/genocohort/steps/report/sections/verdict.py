@@ -1,4 +1,4 @@
-"""The run's verdict in plain words: what was done, on how many, what was left out, what to look at."""
+"""The run's verdict in plain words: what was done, what was left out, what to look at."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from genocohort.steps.report.page import (
     Head,
     Level,
     Section,
-    TableView,
     Tables,
+    TableView,
     join_words,
     plural,
     some_of,
@@ -68,7 +68,9 @@ def compute_verdict(
     rank = {"fail": 0, "warn": 1, "note": 2, "pass": 3}
     attention = tuple(sorted(attention, key=lambda a: rank[a.level]))
     samples = tables.get("sample_qc/samples")
-    counts = {} if samples is None else samples["verdict"].value_counts().to_dict()
+    counts: dict[str, int] = {}
+    if samples is not None:
+        counts = {str(v): int(n) for v, n in samples["verdict"].value_counts().items()}
     ledger = tables.get("accounts/ledger")
     return Verdict(
         _level(losses, attention),
@@ -86,7 +88,9 @@ def compute_verdict(
 
 
 def _losses(accounts: Mapping[str, Any]) -> tuple[Attention, ...]:
-    found = [Attention("fail", f"{text}.", "#ledger") for text in accounts.get("contradictions", ())]
+    found = [
+        Attention("fail", f"{text}.", "#ledger") for text in accounts.get("contradictions", ())
+    ]
     for loss in accounts.get("losses", ()):
         unit = "sample" if loss["unit"] == "sample" else str(loss["unit"])
         where = "" if loss["scope"] in ("all", "") else f" ({loss['scope']})"
@@ -124,7 +128,11 @@ def _headline(
     good = counts.get("pass", 0)
     rest = []
     if counts.get("warn"):
-        rest.append(f"{counts['warn']} need a second look" if counts["warn"] > 1 else "1 needs a second look")
+        rest.append(
+            f"{counts['warn']} need a second look"
+            if counts["warn"] > 1
+            else "1 needs a second look"
+        )
     if counts.get("fail"):
         rest.append(f"{counts['fail']} failed")
     tail = f", {join_words(rest)}" if rest else ""
@@ -148,8 +156,8 @@ def _sentences(
     if store and chromosomes is not None:
         n = chromosomes["chromosome"].astype(str).loc[lambda c: c != "all"].nunique()
         said.append(
-            f"{plural(store['n_kept'], 'variant')} on {plural(n, 'chromosome')} were taken from the "
-            f"calls{_dropped(store)}."
+            f"{plural(store['n_kept'], 'variant')} on {plural(n, 'chromosome')} were taken from "
+            f"the calls{_dropped(store)}."
         )
     verdicts = tables.get("sample_qc/samples")
     if verdicts is not None:
@@ -190,7 +198,7 @@ def _absent(sections: Sequence[Section]) -> list[str]:
 def group_ledger(ledger: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of the ledger with a reason, the same reason of several scopes added up."""
     part = ledger[ledger["n_dropped"] > 0]
-    rows = []
+    rows: list[dict[str, Any]] = []
     keys = ["step", "unit", "reason", "is_loss"]
     for (step, unit, reason, is_loss), some in part.groupby(keys, sort=False, observed=True):
         examples = [str(e) for row in some["examples"] for e in (row if row is not None else ())]
@@ -207,7 +215,9 @@ def group_ledger(ledger: pd.DataFrame) -> list[dict[str, Any]]:
             }
         )
     order = {unit: i for i, unit in enumerate(UNIT_ORDER)}
-    rows.sort(key=lambda r: (not r["is_loss"], order.get(r["unit"], 9), -r["n"], r["step"], r["reason"]))
+    rows.sort(
+        key=lambda r: (not r["is_loss"], order.get(r["unit"], 9), -r["n"], r["step"], r["reason"])
+    )
     return rows
 
 
@@ -226,6 +236,8 @@ def compute_excluded(ledger: pd.DataFrame, most: int = 12) -> TableView | None:
         for row in rows[:most]
     ]
     more = len(rows) - len(shown)
-    note = f"{plural(more, 'further reason')} in the ledger at the end of the report." if more else ""
+    note = (
+        f"{plural(more, 'further reason')} in the ledger at the end of the report." if more else ""
+    )
     heads = (Head("left out"), Head("because"), Head("in"), Head("for example"))
     return TableView("excluded", "What was left out, and why", heads, shown, note)
