@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from genocohort.domain.genotype_codes import Genotype
+from genocohort.domain.genotype_codes import FIXED, Genotype
 
 
 @dataclass(frozen=True)
@@ -51,3 +51,18 @@ class CallBatch:
     @property
     def n_records(self) -> int:
         return len(self.vcf_pos)
+
+
+def empty_batch(n_samples: int) -> CallBatch:
+    """A batch without records."""
+    return CallBatch(
+        first_record=0,
+        vcf_pos=np.zeros(0, dtype=np.int64),
+        variant_id=(),
+        ref=(),
+        alts=(),
+        filter=(),
+        qual=np.zeros(0),
+        codes=np.zeros((0, n_samples), dtype=np.int16),
+        genotypes=FIXED,
+    )

@@ -4,4 +4,4 @@ from genocohort.config import Settings
 
 
 class VariantSummarySettings(Settings):
-    """Thresholds and choices of this step."""
+    """Nothing to choose: the step adds up what `variants` counted."""
