@@ -2,11 +2,11 @@
 
 import hashlib
 import os
-from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from struct import Struct, pack
 from typing import Any, Literal
 
 import numpy as np
@@ -370,25 +370,35 @@ def _batches(alignment: Alignment, records: Any) -> Iterator[RecordBatch]:
 
 def _gather(records: Iterator[Any]) -> RecordBatch:
     """The next records as arrays."""
-    fixed = array("q")
-    operations = array("q")
-    n_operations = array("q")
+    fixed: list[bytes] = []
+    operations: list[bytes] = []
     sequence: list[str] = []
     quality: list[Any] = []
     names: list[str] = []
-    n_bases = 0
+    pack_fixed = Struct(f"{len(_FIXED_FIELDS) + 1}q").pack
+    # Most CIGARs of a batch are the same few: their operations packed, and how many.
+    known: dict[str | None, tuple[bytes, int]] = {None: (b"", 0)}
+    total_bases = 0
     for record in records:
         flag = record.flag
-        bases = qualities = None
-        if not flag & _NOT_PRIMARY:
-            bases, qualities = record.query_sequence, record.query_qualities
-        n_bases += len(bases) if bases else 0
-        cigar = record.cigartuples or ()
-        for operation in cigar:
-            operations.extend(operation)
-        n_operations.append(len(cigar))
-        fixed.extend(
-            (
+        n_bases = n_qualities = 0
+        if not flag & _NOT_PRIMARY and (bases := record.query_sequence):
+            n_bases = len(bases)
+            sequence.append(bases)
+            if (qualities := record.query_qualities) is not None:
+                n_qualities = n_bases
+                quality.append(qualities)
+        text = record.cigarstring
+        if (cigar := known.get(text)) is None:
+            numbers = [x for pair in record.cigartuples for x in pair]
+            cigar = known[text] = (pack(f"{len(numbers)}q", *numbers), len(numbers) // 2)
+        operations.append(cigar[0])
+        try:
+            edit_distance = record.get_tag("NM")
+        except KeyError:
+            edit_distance = -1
+        fixed.append(
+            pack_fixed(
                 flag,
                 record.reference_id,
                 record.reference_start,
@@ -397,24 +407,23 @@ def _gather(records: Iterator[Any]) -> RecordBatch:
                 record.next_reference_start,
                 record.template_length,
                 record.query_length,
-                len(bases) if bases else 0,
-                len(qualities) if qualities is not None and bases else 0,
-                record.get_tag("NM") if record.has_tag("NM") else -1,
+                n_bases,
+                n_qualities,
+                edit_distance,
+                cigar[1],
             )
         )
         names.append(record.query_name)
-        if bases:
-            sequence.append(bases)
-            if qualities is not None:
-                quality.append(qualities)
-        if len(names) >= BATCH_RECORDS or n_bases >= BATCH_BASES:
+        total_bases += n_bases
+        if len(names) >= BATCH_RECORDS or total_bases >= BATCH_BASES:
             break
-    columns = np.frombuffer(fixed, dtype=np.int64).reshape(-1, len(_FIXED_FIELDS)).T
-    pairs = np.frombuffer(operations, dtype=np.int64).reshape(-1, 2).T
+    rows = np.frombuffer(b"".join(fixed), dtype=np.int64).reshape(-1, len(_FIXED_FIELDS) + 1)
+    columns = np.ascontiguousarray(rows.T)
+    pairs = np.frombuffer(b"".join(operations), dtype=np.int64).reshape(-1, 2).T
     offsets = np.zeros(len(names) + 1, dtype=np.int64)
-    np.cumsum(np.frombuffer(n_operations, dtype=np.int64), out=offsets[1:])
+    np.cumsum(columns[-1], out=offsets[1:])
     return RecordBatch(
-        **dict(zip(_FIXED_FIELDS, columns, strict=True)),
+        **dict(zip(_FIXED_FIELDS, columns[:-1], strict=True)),
         operation=pairs[0],
         operation_length=pairs[1],
         operation_offset=offsets,

@@ -50,11 +50,12 @@ class MateOverlaps:
         role[reaches & (start == mate_start)] = 2
         shared_start: list[int] = []
         shared_end: list[int] = []
+        waiting, names = self.waiting, batch.name
         for i, kind in zip(paired.tolist(), role.tolist(), strict=True):
-            name = batch.name[i]
-            if kind == 1 or (kind == 2 and name not in self.waiting):
-                self.waiting[name] = (int(layout.end[i]), _blocks(layout, i))
-            elif (mate := self.waiting.pop(name, None)) is not None:
+            name = names[i]
+            if kind == 1 or (kind == 2 and name not in waiting):
+                waiting[name] = (int(layout.end[i]), _blocks(layout, i))
+            elif (mate := waiting.pop(name, None)) is not None:
                 for a, b in _shared(mate[1], _blocks(layout, i)):
                     shared_start.append(a)
                     shared_end.append(b)

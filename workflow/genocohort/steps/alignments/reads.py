@@ -18,6 +18,7 @@ from genocohort.domain.records import (
     SECONDARY,
     SUPPLEMENTARY,
     UNMAPPED,
+    ByteArray,
     IntArray,
     RecordBatch,
 )
@@ -30,10 +31,8 @@ N_FLAGS = 1 << 16
 ORIENTATIONS = ("pairs_inward", "pairs_outward", "pairs_other")
 _SUMS = tuple(m for m in TOTALS_METRICS if m not in (*ORIENTATIONS, "base_quality_sum"))
 
-_IS_GC = np.zeros(256, dtype=np.uint8)
-_IS_GC[[*b"GCgc"]] = 1
-_IS_ACGT = _IS_GC.copy()
-_IS_ACGT[[*b"ATat"]] = 1
+# Bases as 0 (A, T), 1 (G, C) or 2 (anything else).
+_BASE_CLASS = bytes(0 if b in b"ATat" else 1 if b in b"GCgc" else 2 for b in range(256))
 
 
 def _zeros(*shape: int) -> IntArray:
@@ -152,8 +151,11 @@ class ReadTally:
         held = np.flatnonzero(batch.n_bases)
         if len(held):
             first = np.concatenate([[0], np.cumsum(batch.n_bases[held])[:-1]])
-            gc = np.add.reduceat(_IS_GC[batch.sequence], first, dtype=np.int64)
-            acgt = np.add.reduceat(_IS_ACGT[batch.sequence], first, dtype=np.int64)
+            classes = np.frombuffer(batch.sequence.tobytes().translate(_BASE_CLASS), np.uint8)
+            others = np.searchsorted(first, np.flatnonzero(classes == 2), side="right") - 1
+            n_other = np.bincount(others, minlength=len(held))
+            gc = np.add.reduceat(classes, first, dtype=np.int64) - 2 * n_other
+            acgt = batch.n_bases[held] - n_other
             everything = np.ones(len(held), dtype=bool)
             self._add("bases_gc", everything, fails[held], gc)
             self._add("bases_acgt", everything, fails[held], acgt)
@@ -164,10 +166,10 @@ class ReadTally:
             return
         if fails.any():
             failing = np.repeat(fails, batch.n_qualities).astype(bool)
-            self.base_quality[:, 1] += np.bincount(batch.quality[failing], minlength=256)
-            self.base_quality[:, 0] += np.bincount(batch.quality[~failing], minlength=256)
-        else:
-            self.base_quality[:, 0] += np.bincount(batch.quality, minlength=256)
+            failed = _count_bytes(batch.quality[failing])
+            self.base_quality[:, 1] += failed
+            self.base_quality[:, 0] -= failed
+        self.base_quality[:, 0] += _count_bytes(batch.quality)
 
     def _add_inserts(self, batch: RecordBatch, chosen: BoolArray, fails: IntArray) -> None:
         flag = batch.flag
@@ -183,6 +185,14 @@ class ReadTally:
         n_cells = self.insert_size.size
         counts = np.bincount(cell[chosen], minlength=n_cells)
         self.insert_size += counts.reshape(self.insert_size.shape)
+
+
+def _count_bytes(values: ByteArray) -> IntArray:
+    """How often each byte occurs; counted two at a time."""
+    even = len(values) // 2 * 2
+    pairs = np.bincount(values[:even].view(np.uint16), minlength=N_FLAGS).reshape(256, 256)
+    counts: IntArray = pairs.sum(axis=0) + pairs.sum(axis=1)
+    return counts + np.bincount(values[even:], minlength=256)
 
 
 def _grown(histogram: IntArray, size: int) -> IntArray:
