@@ -172,18 +172,22 @@ def compute_unique_ids(chromosome: str, rows: Iterable[StoredAllele]) -> list[st
     """
     rows = list(rows)
     given = Counter(row.variant_id for row in rows)
-    made = [f"{chromosome}:{r.vcf_pos}:{r.ref}:{r.alt}" for r in rows]
-    seen = Counter(made)
-    taken = {name for name, n in given.items() if n == 1 and name != "."}
+    made = Counter((r.vcf_pos, r.ref, r.alt) for r in rows)
+    used = {name for name, n in given.items() if n == 1 and name != "."}
     ids = []
-    for row, name in zip(rows, made, strict=True):
-        if row.variant_id in taken:
+    for row in rows:
+        if given[row.variant_id] == 1 and row.variant_id != ".":
             ids.append(row.variant_id)
             continue
-        if len(row.ref) + len(row.alt) > _MAX_ID_ALLELES:
-            name = f"{chromosome}:{row.vcf_pos}:record{row.record}:allele{row.allele}"
-        elif seen[name] > 1 or name in taken:
-            name = f"{name}:record{row.record}"
-            name += f":allele{row.allele}" if name in taken else ""
+        name = f"{chromosome}:{row.vcf_pos}"
+        if len(row.ref) + len(row.alt) <= _MAX_ID_ALLELES:
+            name += f":{row.ref}:{row.alt}"
+        else:
+            made[(row.vcf_pos, row.ref, row.alt)] += 1
+        if made[(row.vcf_pos, row.ref, row.alt)] > 1 or name in used:
+            name += f":record{row.record}:allele{row.allele}"
+        while name in used:
+            name += "_"
+        used.add(name)
         ids.append(name)
     return ids
