@@ -111,3 +111,26 @@ def test_damaged_files(tmp_path: Path, text: str, where: str) -> None:
     with pytest.raises(InputDataError) as caught:
         read_fhir((str(tmp_path / "a.ndjson"),))
     assert where in caught.value.where
+
+
+def test_units_and_coded_values(tmp_path: Path) -> None:
+    snomed = {"value": 1, "unit": "mg/dL", "code": "258797006", "system": "http://snomed.info/sct"}
+    ucum = {"value": 1, "unit": "mg per dL", "code": "mg/dL", "system": "http://unitsofmeasure.org"}
+    base = {
+        "resourceType": "Observation", "status": "final", "code": _code(LOINC, "1-1"),
+        "subject": {"reference": "Patient/1"},
+    }  # fmt: skip
+    rows = _named(
+        _read(
+            tmp_path,
+            {**base, "id": "a", "valueQuantity": snomed},
+            {**base, "id": "b", "valueQuantity": ucum},
+            {**base, "id": "c", "valueBoolean": False},
+            {**base, "id": "d", "valueCodeableConcept": _code("s", "POS")},
+            {**base, "id": "e", "valueString": "secret"},
+        ),
+        "Observation",
+    )
+    assert [(r["value"], r["unit"], r["value_code"]) for r in rows] == [
+        ("1", "mg/dL", ""), ("1", "mg/dL", ""), ("", "", "false"), ("", "", "POS"), ("", "", ""),
+    ]  # fmt: skip

@@ -217,3 +217,34 @@ def test_an_empty_column_map_argument(tmp_path: Path) -> None:
     assert code == 0
     table = pq.read_table(out / "participants.parquet").to_pylist()
     assert [r["participant_id"] for r in table] == ["P1"]
+
+
+def test_a_code_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.csv").write_text("id,v,u\na,2,ng/mL\nb,2000,pg/mL\nc,3,\nd,90,ng/mL\n")
+    text = """
+sources:
+  - path: "{folder}/a.csv"
+    table: observations
+    columns: {participant_id: id, code: {value: TNT}, value: v, unit: u}
+"""
+    source = {"table": "observations", "code": "TNT"}
+    settings = {"phenotypes": [{"name": "tnt", "kind": "quantitative", "source": source}]}
+    code, _ = run_clinical(tmp_path, text, settings=settings)
+    assert code == 3
+    assert "comes in 3 units" in capsys.readouterr().err
+    text = (
+        """
+analytes:
+  - code: TNT
+    name: troponin
+    unit: ng/mL
+    plausible: [0, 50]
+    other_units: {pg/mL: {factor: 0.001}}
+"""
+        + text
+    )
+    code, rows = run_clinical(tmp_path, text, settings=settings)
+    assert code == 0
+    assert [r["tnt"] for r in rows["phenotypes_wide"]] == [2.0, 2.0, None, None]
+    flags = [r["qc_flags"] for r in rows["observations"]]
+    assert flags == [None, None, "unit_not_stated", "unit_suspect"]

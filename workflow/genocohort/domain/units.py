@@ -158,9 +158,9 @@ def standardise(
         return Standardised(None, "", ("not_standardised",))
     if not unit_src:
         return Standardised(None, "", ("unit_not_stated",))
-    unit = ucum(unit_src)
-    converted = None if unit is None else analyte.to_standard(value, unit)
-    if unit is None or converted is None:
+    unit = ucum(unit_src) or unit_src
+    converted = analyte.to_standard(value, unit)
+    if converted is None:
         return Standardised(None, "", ("unit_unknown",))
     if analyte.is_plausible(value, unit):
         return Standardised(converted, analyte.standard)

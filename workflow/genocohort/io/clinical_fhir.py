@@ -33,6 +33,7 @@ _SYSTEMS = {
     "http://www.omim.org": "OMIM",
     "http://www.nlm.nih.gov/research/umls/rxnorm": "RxNorm",
 }
+_UCUM = "http://unitsofmeasure.org"
 WRONG = "entered in error"
 Row = tuple[int, tuple[str, ...]]
 
@@ -211,6 +212,13 @@ def _encounter(resource: dict[str, Any], subject: str) -> list[tuple[str, ...]]:
     return [(str(resource.get("id", "")), subject, start)]
 
 
+def _unit(quantity: dict[str, Any]) -> str:
+    """The unit: its code if that is UCUM or says nothing else, otherwise its text."""
+    is_ucum = quantity.get("system", _UCUM) == _UCUM
+    names = ("code", "unit") if is_ucum else ("unit", "code")
+    return str(next((quantity[name] for name in names if quantity.get(name)), ""))
+
+
 def _observation(resource: dict[str, Any], subject: str) -> list[tuple[str, ...]]:
     """One row, or one for each component (blood pressure)."""
     status = str(resource.get("status", ""))
@@ -227,14 +235,16 @@ def _observation(resource: dict[str, Any], subject: str) -> list[tuple[str, ...]
         system, code = _coding(part.get("code"), "LOINC")
         quantity = part.get("valueQuantity", {})
         value = quantity.get("value", part.get("valueInteger"))
+        coded = _code_of(part.get("valueCodeableConcept"))
+        if "valueBoolean" in part:
+            coded = "true" if part["valueBoolean"] else "false"
         limits = (part.get("referenceRange") or [{}])[0]
         rows.append(
             (
                 f"{identifier}#{number}", subject, str(when), system or "(none)", code,
                 "" if code else "(no code)",
                 "" if value is None else f"{quantity.get('comparator', '')}{value}",
-                str(quantity.get("code") or quantity.get("unit") or ""),
-                _code_of(part.get("valueCodeableConcept")),
+                _unit(quantity), coded,
                 str(limits.get("low", {}).get("value", "")),
                 str(limits.get("high", {}).get("value", "")), status,
             )

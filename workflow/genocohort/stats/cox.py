@@ -166,11 +166,9 @@ def fit_cox(
     Therneau, Biometrika 81 (1994)), as cox.zph with transform="km" of R survival 3.
     """
     x = np.asarray(design, dtype=np.float64)
-    ends = np.asarray(exit_, dtype=np.float64)
-    happened = np.asarray(event, dtype=bool)
+    ends, happened = np.asarray(exit_, dtype=np.float64), np.asarray(event, dtype=bool)
     begins = starts(entry, len(ends))
-    n, p = x.shape
-    n_events = int(happened.sum())
+    (n, p), n_events = x.shape, int(happened.sum())
     if n_events == 0 or p == 0:
         return _not_estimable(p, n, n_events)
     # Standardised columns keep Newton's steps of one size; undone at the end.
@@ -180,20 +178,26 @@ def fit_cox(
     if not converged:
         return _not_estimable(p, n, n_events)
     value, score, information = sets.moments(coefficient)
-    total = information.sum(axis=0)
-    if np.linalg.cond(total) > 1e12:
+    if np.linalg.cond(information.sum(axis=0)) > 1e12:
         return _not_estimable(p, n, n_events)
-    inverse = np.linalg.inv(total)
+    inverse = np.linalg.inv(information.sum(axis=0))
     error = np.sqrt(np.diag(inverse))
     z = coefficient / error
-    curve = kaplan_meier(ends, happened, begins)
-    before = np.concatenate([[1.0], curve.survival[:-1]])
-    g = 1 - before[np.searchsorted(curve.day, sets.days)]
+    g = _died_before(ends, happened, begins, sets.days)
     statistic, p_each, p_all = _proportionality(g - g.mean(), score, information, inverse)
     return CoxFit(
         coefficient / scale, error / scale, z, 2 * special.ndtr(-np.abs(z)), statistic, p_each,
         p_all, value, n, n_events, True,
     )  # fmt: skip
+
+
+def _died_before(
+    ends: Floats, happened: npt.NDArray[np.bool_], begins: Floats, days: Floats
+) -> Floats:
+    """1 - S(t-) of the Kaplan-Meier curve on each day."""
+    curve = kaplan_meier(ends, happened, begins)
+    before = np.concatenate([[1.0], curve.survival[:-1]])
+    return np.asarray(1 - before[np.searchsorted(curve.day, days)])
 
 
 def _proportionality(

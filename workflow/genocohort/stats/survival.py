@@ -158,12 +158,9 @@ def log_rank(
     days = np.unique(ends[happened])
     if df == 0 or len(days) == 0:
         return TestResult(float("nan"), df, float("nan"))
-    at_risk = np.stack(
-        [count_at_risk(begins[code == k], ends[code == k], days) for k in range(len(labels))]
-    ).astype(np.float64)
-    events = np.stack(
-        [_count(days, ends[happened & (code == k)]) for k in range(len(labels))]
-    ).astype(np.float64)
+    members = [code == k for k in range(len(labels))]
+    at_risk = np.stack([count_at_risk(begins[m], ends[m], days) for m in members]).astype(float)
+    events = np.stack([_count(days, ends[happened & m]) for m in members]).astype(float)
     n, d = at_risk.sum(axis=0), events.sum(axis=0)
     share = at_risk / n
     difference = (events - share * d).sum(axis=1)[:-1]

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from genocohort.config import Settings
+from genocohort.domain.units import Analyte
+from genocohort.steps.clinical.analyte_map import AnalyteMap
 
 SexCode = Literal["male", "female", "other", "unknown"]
 Format = Literal["csv", "tsv", "xlsx", "parquet", "pheno", "fam"]
@@ -317,12 +319,15 @@ class ColumnMap(Settings):
         Cells that mean "no value", for sources that don't say otherwise; "" always is one.
     index_date : date, optional
         One index date for everybody, where the participants have none of their own.
+    analytes : tuple
+        Units of codes the package does not know.
     sources : tuple
         In order of precedence: the first source that knows something about a participant is right.
     """
 
     missing: tuple[str, ...] = ()
     index_date: date | None = None
+    analytes: tuple[AnalyteMap, ...] = ()
     sources: tuple[Source, ...] = ()
 
     @field_validator("missing", mode="before")
@@ -346,6 +351,10 @@ class ColumnMap(Settings):
                 continue
             raise ValueError(f"{source_name(source)}: give either participant_id or sample_id")
         return self
+
+    def known_analytes(self) -> dict[str, Analyte]:
+        """The map's own analytes, by code."""
+        return {item.code: item.analyte() for item in self.analytes}
 
     def paths(self) -> tuple[str, ...]:
         """Every file the map reads, as written."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from genocohort.domain.sheet import Sample
 from genocohort.domain.units import ANALYTES
@@ -14,7 +13,7 @@ from genocohort.steps.clinical.collect_participants import (
     participant_roles,
 )
 from genocohort.steps.clinical.collect_records import collect_long, long_roles
-from genocohort.steps.clinical.column_map import LongSource, ParticipantsSource
+from genocohort.steps.clinical.column_map import ColumnMap, LongSource, ParticipantsSource
 from genocohort.steps.clinical.days import (
     finish_conditions,
     finish_exposures,
@@ -115,7 +114,7 @@ def _tell_overlap(samples: Sequence[Sample], known: set[str], review: Review) ->
 def compute_clinical(
     sources: Sequence[LoadedSource],
     samples: Sequence[Sample],
-    index_date: date | None,
+    column_map: ColumnMap,
     settings: ClinicalSettings,
     review: Review,
 ) -> ClinicalResult:
@@ -127,8 +126,8 @@ def compute_clinical(
         In order of precedence.
     samples : sequence of Sample
         The sample sheet; it links sample ids to participants.
-    index_date : date or None
-        For participants without one of their own.
+    column_map : ColumnMap
+        Its index date is for participants without one of their own; its analytes add to the known.
     settings : ClinicalSettings
     review : Review
         Collects findings, and problems that are raised at the end.
@@ -144,29 +143,41 @@ def compute_clinical(
         _collect(loaded, participant_of, records, review)
     review.raise_problems()
     rows = records.participants if sources else _sheet_rows(samples)
-    tables_of_records = (
-        records.observations, records.conditions, records.exposures, records.outcomes,
-    )  # fmt: skip
-    mentioned = {p for t in tables_of_records for p in t.get("participant_id", [])}
-    indices = index_days(rows, index_date, review)
-    if index_date is not None:
-        indices |= {p: index_date.toordinal() for p in mentioned if p not in indices}
-    sheet_sex = {s.participant_id: s.sex for s in samples}
-    tables: dict[str, Columns] = {
-        "participants": build_participants(
-            rows, mentioned, indices, sheet_sex, settings.uncertain_age, review
-        ),
-        "samples": samples_table(samples),
-        "observations": finish_observations(records.observations, indices, ANALYTES, review),
-        "conditions": finish_conditions(records.conditions, indices, review),
-        "exposures": finish_exposures(records.exposures, indices, review),
-        "outcomes": finish_outcomes(records.outcomes, indices, review),
-    }
+    tables = _finish(rows, records, samples, column_map, settings, review)
     review.raise_problems()
     people = tables["participants"]
     sites = dict(zip(people["participant_id"], people["site"], strict=True))
     tell_suspect_sites(tables["observations"], sites, review)
-    known = set(people["participant_id"])
-    absent = _tell_overlap(samples, known, review)
+    absent = _tell_overlap(samples, set(people["participant_id"]), review)
     tables["phenotypes_wide"] = build_phenotypes(settings, tables, review)
     return ClinicalResult(tables, records.rows_read, absent)
+
+
+def _finish(
+    rows: Sequence[ParticipantRow],
+    records: Records,
+    samples: Sequence[Sample],
+    column_map: ColumnMap,
+    settings: ClinicalSettings,
+    review: Review,
+) -> dict[str, Columns]:
+    """The internal tables, dates turned into days and units checked."""
+    parts = (records.observations, records.conditions, records.exposures, records.outcomes)
+    mentioned = {p for part in parts for p in part.get("participant_id", [])}
+    shared = column_map.index_date
+    indices = index_days(rows, shared, review)
+    if shared is not None:
+        indices |= {p: shared.toordinal() for p in mentioned if p not in indices}
+    sheet_sex = {s.participant_id: s.sex for s in samples}
+    participants = build_participants(
+        rows, mentioned, indices, sheet_sex, settings.uncertain_age, review
+    )
+    analytes = ANALYTES | column_map.known_analytes()
+    return {
+        "participants": participants,
+        "samples": samples_table(samples),
+        "observations": finish_observations(records.observations, indices, analytes, review),
+        "conditions": finish_conditions(records.conditions, indices, review),
+        "exposures": finish_exposures(records.exposures, indices, review),
+        "outcomes": finish_outcomes(records.outcomes, indices, review),
+    }

@@ -12,6 +12,7 @@ from genocohort.steps.clinical.column_map import (
     ExposureColumns,
     ExposuresSource,
     FhirSource,
+    LongSource,
     ObservationColumns,
     ObservationsSource,
     ParticipantColumns,
@@ -39,56 +40,68 @@ def load_fhir(spec: FhirSource, name: str, review: Review) -> list[LoadedSource]
     )
     for kind, count in sorted(tables.others.items()):
         review.find(name, "not_read", f"{count} resources of type {kind} are not read")
-    path = spec.paths[0]
-    patients = _with_index(tables, Path(path), spec)
-    index_date = Role(column="index_date") if spec.index == "first_encounter" else None
-    participants = ParticipantsSource(
-        table="participants", path=path, name=name,
-        columns=ParticipantColumns(
-            participant_id=Role(column="id"),
-            site=Role(column="site", codes=spec.site_codes or None),
-            sex_recorded=Role(column="gender", codes=_SEX),
-            birth_date=Role(column="birthDate", date_format="partial"),
-            ancestry_reported=Role(column="ancestry"),
-            index_date=index_date,
-        ),
-    )  # fmt: skip
-    observations = ObservationsSource(
-        table="observations", path=path, name=name, date_format="partial",
-        columns=ObservationColumns(
-            participant_id=Role(column="subject"), date=Role(column="date"),
-            code=Role(column="code"), code_source=Role(column="code_source"),
-            code_system=Role(column="system"), value=Role(column="value"),
-            unit=Role(column="unit"), value_code=Role(column="value_code"),
-            ref_low=Role(column="ref_low"), ref_high=Role(column="ref_high"),
-            status=Role(column="status"),
-        ),
-    )  # fmt: skip
-    conditions = ConditionsSource(
-        table="conditions", path=path, name=name, date_format="partial",
-        columns=ConditionColumns(
-            participant_id=Role(column="subject"), start_date=Role(column="start"),
-            end_date=Role(column="end"), code=Role(column="code"),
-            code_source=Role(column="code_source"), code_system=Role(column="system"),
-            status=Role(column="status"),
-        ),
-    )  # fmt: skip
-    drugs = ExposuresSource(
-        table="exposures", path=path, name=name, date_format="partial",
-        columns=ExposureColumns(
-            participant_id=Role(column="subject"), kind=Role(value="drug"),
-            code=Role(column="code"), code_system=Role(column="system"),
-            start_date=Role(column="start"), end_date=Role(column="end"), dose=Role(column="dose"),
-            dose_unit=Role(column="unit"),
-        ),
-    )  # fmt: skip
+    path = Path(spec.paths[0])
+    patients = _with_index(tables, path, spec)
+    left_out = dict(tables.left_out)
     none: frozenset[str] = frozenset()
+    rest: tuple[tuple[LongSource, str], ...] = (
+        (_observations(spec, name), "Observation"),
+        (_conditions(spec, name), "Condition"),
+        (_drugs(spec, name), "MedicationRequest"),
+    )
     return [
-        LoadedSource(name, participants, patients, none, True, dict(tables.left_out)),
-        LoadedSource(name, observations, tables.table("Observation", Path(path)), none, True),
-        LoadedSource(name, conditions, tables.table("Condition", Path(path)), none, True),
-        LoadedSource(name, drugs, tables.table("MedicationRequest", Path(path)), none, True),
+        LoadedSource(name, _participants(spec, name), patients, none, True, left_out),
+        *(LoadedSource(name, meaning, tables.table(k, path), none, True) for meaning, k in rest),
     ]
+
+
+def _participants(spec: FhirSource, name: str) -> ParticipantsSource:
+    by_encounter = spec.index == "first_encounter"
+    columns = ParticipantColumns(
+        participant_id=Role(column="id"),
+        site=Role(column="site", codes=spec.site_codes or None),
+        sex_recorded=Role(column="gender", codes=_SEX),
+        birth_date=Role(column="birthDate", date_format="partial"),
+        ancestry_reported=Role(column="ancestry"),
+        index_date=Role(column="index_date") if by_encounter else None,
+    )
+    return ParticipantsSource(table="participants", path=spec.paths[0], name=name, columns=columns)
+
+
+def _observations(spec: FhirSource, name: str) -> ObservationsSource:
+    columns = ObservationColumns(
+        participant_id=Role(column="subject"), date=Role(column="date"), code=Role(column="code"),
+        code_source=Role(column="code_source"), code_system=Role(column="system"),
+        value=Role(column="value"), unit=Role(column="unit"), value_code=Role(column="value_code"),
+        ref_low=Role(column="ref_low"), ref_high=Role(column="ref_high"),
+        status=Role(column="status"),
+    )  # fmt: skip
+    return ObservationsSource(
+        table="observations", path=spec.paths[0], name=name, date_format="partial", columns=columns
+    )
+
+
+def _conditions(spec: FhirSource, name: str) -> ConditionsSource:
+    columns = ConditionColumns(
+        participant_id=Role(column="subject"), start_date=Role(column="start"),
+        end_date=Role(column="end"), code=Role(column="code"),
+        code_source=Role(column="code_source"), code_system=Role(column="system"),
+        status=Role(column="status"),
+    )  # fmt: skip
+    return ConditionsSource(
+        table="conditions", path=spec.paths[0], name=name, date_format="partial", columns=columns
+    )
+
+
+def _drugs(spec: FhirSource, name: str) -> ExposuresSource:
+    columns = ExposureColumns(
+        participant_id=Role(column="subject"), kind=Role(value="drug"), code=Role(column="code"),
+        code_system=Role(column="system"), start_date=Role(column="start"),
+        end_date=Role(column="end"), dose=Role(column="dose"), dose_unit=Role(column="unit"),
+    )  # fmt: skip
+    return ExposuresSource(
+        table="exposures", path=spec.paths[0], name=name, date_format="partial", columns=columns
+    )
 
 
 def _with_index(tables: FhirTables, path: Path, spec: FhirSource) -> TextTable:

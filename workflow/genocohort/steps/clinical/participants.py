@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from genocohort.domain.dates import LAST_EXACT_AGE, TOP_CODE, PartialDate, age_bounds
+from genocohort.domain.tables_clinical import PARTICIPANTS
 from genocohort.steps.clinical.cells import Number
 from genocohort.steps.clinical.records import ParticipantRow
 from genocohort.steps.clinical.review import Review
@@ -162,34 +163,37 @@ def build_participants(
     by_id: dict[str, list[ParticipantRow]] = {name: [] for name in others}
     for row in rows:
         by_id.setdefault(row.participant_id, []).append(row)
-    names = (
-        "participant_id", "birth_year", "age_index", "age_topcoded", "followup_end_day", "source",
-        "birth_precision", "age_min", "age_max", *_TEXTS,
-    )  # fmt: skip
-    columns: dict[str, list[Any]] = {name: [] for name in names}
-    for participant in sorted(by_id):
-        mine = by_id[participant]
-        facts = _merge_facts(mine, review)
-        index = indices.get(participant)
-        age = _age(mine, index, uncertain_age, review)
-        end = next((row.followup_end for row in mine if row.followup_end is not None), None)
-        recorded = _sex(participant, facts, sheet_sex, mine, review)
-        row_values: dict[str, Any] = {
-            **{name: facts.get(name) for name in _TEXTS},
-            "participant_id": participant,
-            "sex_recorded": recorded,
-            "birth_year": age.birth_year,
-            "age_index": age.age,
-            "age_topcoded": age.topcoded,
-            "followup_end_day": None if end is None or index is None else end - index,
-            "source": ";".join(dict.fromkeys(row.source for row in mine)) or "(records only)",
-            "birth_precision": age.precision,
-            "age_min": age.lowest,
-            "age_max": age.highest,
-        }
-        for name, value in row_values.items():
-            columns[name].append(value)
-    return columns
+    found = [
+        _one_participant(name, by_id[name], indices.get(name), sheet_sex, uncertain_age, review)
+        for name in sorted(by_id)
+    ]
+    return {name: [row[name] for row in found] for name in PARTICIPANTS.column_names}
+
+
+def _one_participant(
+    participant: str,
+    rows: Sequence[ParticipantRow],
+    index: int | None,
+    sheet_sex: Mapping[str, str],
+    uncertain_age: str,
+    review: Review,
+) -> dict[str, Any]:
+    facts = _merge_facts(rows, review)
+    age = _age(rows, index, uncertain_age, review)
+    end = next((row.followup_end for row in rows if row.followup_end is not None), None)
+    return {
+        **{name: facts.get(name) for name in _TEXTS},
+        "participant_id": participant,
+        "sex_recorded": _sex(participant, facts, sheet_sex, rows, review),
+        "birth_year": age.birth_year,
+        "age_index": age.age,
+        "age_topcoded": age.topcoded,
+        "followup_end_day": None if end is None or index is None else end - index,
+        "source": ";".join(dict.fromkeys(row.source for row in rows)) or "(records only)",
+        "birth_precision": age.precision,
+        "age_min": age.lowest,
+        "age_max": age.highest,
+    }
 
 
 def _sex(

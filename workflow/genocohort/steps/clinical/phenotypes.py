@@ -63,26 +63,9 @@ def observation_values(
     units: set[str] = set()
     counts = {"flagged": 0, "limit": 0, "unconverted": 0}
     for i in np.flatnonzero(np.array(observations["code"], dtype=object) == source.code):
-        flags = set((observations["qc_flags"][i] or "").split(";"))
-        value = observations["value_num"][i]
-        if value != value:
-            continue
-        if settings.exclude_flagged and flags & _DOUBTFUL:
-            counts["flagged"] += 1
-            continue
-        if observations["comparator"][i]:
-            counts["limit"] += 1
-            if settings.limit_values == "exclude":
-                continue
-        if "not_standardised" in flags:
-            units.add(observations["unit_src"][i] or "")
-        elif observations["value_std"][i] is None:
-            counts["unconverted"] += 1
-            continue
-        else:
-            value = observations["value_std"][i]
         day = observations["day"][i]
-        if _outside(day, source):
+        value = _usable_value(observations, int(i), settings, counts, units)
+        if value is None or _outside(day, source):
             continue
         participant = place[observations["participant_id"][i]]
         rows.setdefault(participant, []).append((np.inf if day is None else day, int(i), value))
@@ -92,12 +75,41 @@ def observation_values(
             f"code {source.code} comes in {len(units)} units and no conversion is known",
             where=f"clinical.phenotypes, {name}",
             offenders=sorted(unit or "(not stated)" for unit in units),
-            remedy="bring the source to one unit, or use a code with a known conversion",
+            remedy="add it to the column map's analytes, or bring the source to one unit",
         )
     values = np.full(len(place), np.nan)
     for participant, found in rows.items():
         values[participant] = _pick(source.pick, [value for _, _, value in sorted(found)])
     return values
+
+
+def _usable_value(
+    observations: Columns,
+    i: int,
+    settings: ClinicalSettings,
+    counts: dict[str, int],
+    units: set[str],
+) -> float | None:
+    """The value of one row in its standard unit; None where it is left out, which is counted."""
+    flags = set((observations["qc_flags"][i] or "").split(";"))
+    value = observations["value_num"][i]
+    if value != value:
+        return None
+    if settings.exclude_flagged and flags & _DOUBTFUL:
+        counts["flagged"] += 1
+        return None
+    if observations["comparator"][i]:
+        counts["limit"] += 1
+        if settings.limit_values == "exclude":
+            return None
+    if "not_standardised" in flags:
+        units.add(observations["unit_src"][i] or "")
+        return float(value)
+    standard = observations["value_std"][i]
+    if standard is None:
+        counts["unconverted"] += 1
+        return None
+    return float(standard)
 
 
 def _outside(day: int | None, source: ObservationSource) -> bool:

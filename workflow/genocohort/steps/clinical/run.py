@@ -78,7 +78,7 @@ def read_records(
     if column_map_path is not None:
         column_map = parse_settings(ColumnMap, read_yaml(column_map_path), str(column_map_path))
     sources = _load_all(column_map, pedigree, review)
-    return sources, compute_clinical(sources, samples, column_map.index_date, settings, review)
+    return sources, compute_clinical(sources, samples, column_map, settings, review)
 
 
 def _load_all(column_map: ColumnMap, pedigree: Path | None, review: Review) -> list[LoadedSource]:

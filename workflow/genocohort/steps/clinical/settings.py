@@ -129,9 +129,6 @@ class ClinicalSettings(Settings):
         default="missing",
         description="age_index where a partial birth date leaves more than one possible age",
     )
-    max_problems: int = Field(
-        default=100, ge=1, le=10_000, description="problems reported before reading stops"
-    )
 
     @model_validator(mode="after")
     def _names_differ(self) -> "ClinicalSettings":
