@@ -231,6 +231,31 @@ def test_the_same_reason_of_several_chromosomes_is_one_row_and_losses_come_first
     ]
 
 
+def test_people_are_not_added_up_over_chromosomes():
+    """Twenty samples without a phenotype are twenty, however many chromosomes were tested."""
+    rows = [
+        ("genotypes", c, "variant", "input", 9, 9, None, 0, False, []) for c in ("chr1", "chr2")
+    ]
+    for scope in ("chr1 ldl", "chr2 ldl", "chr1 cad", "chr2 cad"):
+        n = 20 if "ldl" in scope else 25
+        rows.append(
+            (
+                "association",
+                scope,
+                "sample",
+                "structure",
+                100,
+                100 - n,
+                "no phenotype",
+                n,
+                False,
+                [],
+            )
+        )
+    found = [(r["n"], r["detail"]) for r in group_ledger(_ledger(rows))]
+    assert found == [(25, "cad"), (20, "ldl")]
+
+
 def _verdict(accounts, attention=(), verdicts=("pass", "pass")):
     tables = {"sample_qc/samples": pd.DataFrame({"verdict": list(verdicts)})}
     section = Section("samples", "Samples", "", (), tuple(attention))

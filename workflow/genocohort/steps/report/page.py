@@ -52,6 +52,7 @@ class Head:
     label: str
     is_number: bool = False
     help: str = ""
+    is_wide: bool = False
 
 
 @dataclass(frozen=True)

@@ -119,10 +119,10 @@ def _depth(frame: pd.DataFrame) -> Figure:
     for value in (10, 20, 30):
         chart.rule(value, axis="x", text=f"{value}×", at_foot=True)
     keys = _draw_curves(chart, names, places, share[:, :-1], "sample")
-    at = min(20, length - 2)
+    middle = np.median(share, axis=0)
+    at = next((n for n in (20, 10) if n < length and middle[n] >= 0.5), 1)
     title = (
-        f"Half of the samples have {format_rate(float(np.median(share[:, at])), 0)} or more of "
-        f"their bases at {at}×"
+        f"The median sample has {format_rate(float(middle[at]), 0)} of its bases at {at}× or more"
     )
     if len(names) > 1:
         worst = int(share[:, at].argmin())

@@ -26,7 +26,7 @@ VARIABLE_WORDS = {
     "sex_recorded": "sex",
     "ancestry_reported": "reported ancestry",
 }
-SERIOUS = ("unit_suspect", "implausible", "contradiction", "duplicate_participant")
+SERIOUS = ("unit_suspect", "unit_suspect_site", "implausible", "contradiction")
 
 
 def compute_clinical(tables: Tables) -> Section | None:
@@ -75,7 +75,7 @@ def _flow(tables: Tables, participants: pd.DataFrame) -> tuple[Stage, ...]:
                 if n
             )
     stages = []
-    if read:
+    if read > len(participants):
         stages.append(Stage(format_count(read), "participants in the sources"))
     stages.append(Stage(format_count(len(participants)), "participants kept", left))
     links = tables.get("clinical/samples")
@@ -133,7 +133,7 @@ def _table1(table1: pd.DataFrame) -> TableView:
              *([""] if has_smd else [])]
             for level in levels
         ]  # fmt: skip
-    heads = [Head("variable")]
+    heads = [Head("variable", is_wide=True)]
     heads += [
         Head(f"{'all' if g == '(all)' else g} (n = {format_count(sizes[g])})", True) for g in groups
     ]
@@ -172,7 +172,7 @@ def _findings(findings: pd.DataFrame) -> TableView:
         ]
         for row in _by_kind(findings)
     ]
-    heads = (Head("source"), Head("kind"), Head("times", True), Head("for example"))
+    heads = (Head("source"), Head("kind"), Head("times", True), Head("for example", is_wide=True))
     note = "Each one with its row and column is in clinical/findings.parquet."
     return TableView("findings", "Findings by source and kind", heads, rows, note, is_sortable=True)
 

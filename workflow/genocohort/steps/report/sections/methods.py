@@ -6,7 +6,13 @@ import pandas as pd
 
 from genocohort.steps.report.chart.scales import format_count
 from genocohort.steps.report.page import Cell, Group, Head, Section, Tables, TableView, plural
-from genocohort.steps.report.sections.verdict import STEP_WORDS, group_ledger
+from genocohort.steps.report.sections.verdict import (
+    PEOPLE,
+    example_words,
+    group_ledger,
+    split_scopes,
+    step_words,
+)
 
 # Section it belongs to, term, definition, source.
 DEFINITIONS = (
@@ -182,13 +188,13 @@ def _ledger_group(ledger: pd.DataFrame) -> Group:
         where = scopes[0] if len(scopes) == 1 else f"{len(scopes)} scopes"
         rows.append(
             [
-                STEP_WORDS.get(row["step"], row["step"]),
+                step_words(row["step"], row["detail"]),
                 where,
                 str(row["unit"]),
                 Cell(format_count(row["n"]), row["n"]),
                 Cell(row["reason"], style="alert" if row["is_loss"] else ""),
                 "loss" if row["is_loss"] else "stated filter",
-                ", ".join(row["examples"][:5]),
+                example_words(row["examples"], 5),
             ]
         )
     heads = (
@@ -209,12 +215,17 @@ def _ledger_group(ledger: pd.DataFrame) -> Group:
 
 def _balance(ledger: pd.DataFrame) -> TableView:
     entries = ledger.drop_duplicates(["step", "scope", "unit"])
+    people = entries["unit"].astype(str).isin(PEOPLE)
+    entries = entries.assign(detail=split_scopes(entries).where(people, ""))
     rows: list[list[Cell | str]] = []
-    for (step, unit), part in entries.groupby(["step", "unit"], sort=False, observed=True):
-        n_in, n_kept = int(part["n_in"].sum()), int(part["n_kept"].sum())
+    keys = ["step", "unit", "detail"]
+    for (step, unit, detail), part in entries.groupby(keys, sort=False, observed=True):
+        per_person = str(unit) in PEOPLE
+        n_in = int(part["n_in"].max() if per_person else part["n_in"].sum())
+        n_kept = int(part["n_kept"].min() if per_person else part["n_kept"].sum())
         rows.append(
             [
-                str(step).replace("_", " "),
+                str(step).replace("_", " ") + (f" ({detail})" if detail else ""),
                 str(unit),
                 Cell(format_count(n_in), n_in),
                 Cell(format_count(n_kept), n_kept),

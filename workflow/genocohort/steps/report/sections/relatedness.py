@@ -118,7 +118,7 @@ def _pairs_table(pairs: pd.DataFrame) -> TableView:
         )
     heads = (
         Head("sample"), Head("sample"), Head("kinship", True), Head("IBS0", True),
-        Head("by the calls"), Head("by the records"), Head("finding"),
+        Head("by the calls"), Head("by the records"), Head("finding", is_wide=True),
     )  # fmt: skip
     left_out = len(pairs) - len(rows)
     note = f"{plural(left_out, 'further pair')} in kinship/pairs.parquet." if left_out else ""

@@ -140,7 +140,7 @@ def _verdict_group(samples: pd.DataFrame, settings: ReportSettings) -> Group:
     heads = (
         Head("sample"),
         Head("verdict"),
-        Head("why"),
+        Head("why", is_wide=True),
         Head("sex", help="recorded, and inferred where it differs"),
         Head("batch"),
         Head("call rate", True, "share of autosomal genotypes called"),

@@ -67,7 +67,7 @@ def _curves(
         upper = np.concatenate([[1.0], rows["ci_upper"].fillna(rows["survival"]).to_numpy(float)])
         chart.band(day, np.maximum(lower, low), upper, color=color, step=True)
         events = int(rows["n_events"].sum())
-        words = "everyone" if group == "(all)" else str(group)
+        words = _group_words(group, group_by)
         title = f"{words}: {plural(events, 'event')}, at the end {format_number(curve[-1], 2)}"
         chart.line(day, np.maximum(curve, low), color=color, step=True, title=title)
         keys.append(Key(color, f"{words} ({plural(events, 'event')})", "line"))
@@ -83,6 +83,15 @@ def _curves(
         tuple(keys),
         below=_at_risk(part, groups[:7], ticks, unit, outcome, group_by),
     )
+
+
+def _group_words(group: str, group_by: str) -> str:
+    """The group in words: a variant's groups count the copies of its ALT allele."""
+    if group == "(all)":
+        return "everyone"
+    alt = group_by.rsplit(":", 1)[-1]
+    is_variant = group_by.count(":") == 3 and group.isdigit()
+    return f"{group} {'copy' if group == '1' else 'copies'} of {alt}" if is_variant else group
 
 
 def _title(part: pd.DataFrame, tests: pd.DataFrame | None, outcome: str, group_by: str) -> str:
@@ -120,7 +129,7 @@ def _at_risk(
             # At risk just before the next day with a change; nothing happens in between.
             k = int(np.searchsorted(day, tick * unit, side="left"))
             counts.append(format_count(at_risk[k]) if k < len(day) else "0")
-        rows.append(["everyone" if group == "(all)" else str(group), *counts])
+        rows.append([_group_words(group, by), *counts])
     step = ticks[1] - ticks[0] if len(ticks) > 1 else 1
     heads = (Head("at risk"), *(Head(format_tick(t, step), True) for t in ticks))
     name = f"risk-{slug(outcome)}-{slug(by)}"
@@ -217,7 +226,8 @@ def _hazards_table(hazards: pd.DataFrame) -> TableView:
         )
     heads = (
         *([Head("outcome")] if outcomes > 1 else []),
-        Head("term [model]"), Head("hazard ratio", True), Head("95 % interval", True), Head("P", True),
+        Head("term [model]"), Head("hazard ratio", True), Head("95 % interval", True),
+        Head("P", True),
         Head("P (PH)", True, "proportional hazards: below 0.05 the ratio changes with time"),
         Head("participants", True), Head("events", True), Head("note"),
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """Section `variants`: counts, substitutions, indels, frequencies, missingness, Hardy-Weinberg."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,6 +27,7 @@ from genocohort.steps.report.page import (
     plural,
 )
 
+MOST_BARS = 60
 TRANSITIONS = ("A>G", "G>A", "C>T", "T>C")
 
 
@@ -84,14 +86,13 @@ def _bars(
     y: str,
     label: str,
     colors: Sequence[int | str] | int = 0,
-    every: int = 1,
     titles: Sequence[str] | None = None,
-    log: bool = False,
 ) -> str:
     n = len(labels)
-    top = max([*counts, 1.0])
+    # As many labels as fit: a character takes about 8 px of the axis' 340.
+    every = max(1, math.ceil(n * max(len(text) + 1 for text in labels) * 8 / 340))
     ticks = [(i + 0.5, text) for i, text in enumerate(labels) if i % every == 0]
-    axis = Axis(y, 0.7, top * 1.5, "log") if log else Axis(y, 0, top * 1.06)
+    axis = Axis(y, 0, max([*counts, 1.0]) * 1.06)
     chart = Chart(Axis(x, 0, n, ticks=ticks, grid=False), axis)
     said = titles or [f"{a}: {format_count(c)}" for a, c in zip(labels, counts, strict=True)]
     gap = 2.0 if n < 20 else 0.4
@@ -110,12 +111,13 @@ def _substitutions(metrics: dict[str, pd.DataFrame]) -> Figure | None:
     share = sum(counts[:4]) / sum(counts)
     title = f"{format_rate(share)} of substitutions are transitions"
     svg = _bars(
-        [s.replace(">", "→") for s in order], counts, x="reference → alternative base",
+        [s.replace(">", "") for s in order], counts,
+        x="reference and alternative base (AG: A to G)",
         y="SNV alleles", colors=[0] * 4 + [1] * (len(order) - 4),
         label=f"Bar chart of substitution types. {title}.",
     )  # fmt: skip
     keys = (Key(0, "transitions", "square"), Key(1, "transversions", "square"))
-    summary = "Complementary changes (A→G and T→C) should be about equally common."
+    summary = "Complementary changes (AG and TC) should be about equally common."
     return Figure("substitutions", title, svg, summary, keys)
 
 
@@ -144,7 +146,7 @@ def _ts_tv(metrics: dict[str, pd.DataFrame]) -> Figure | None:
     )
     svg = _bars(
         [f"{a:g}" for a in merged["bin_start"]], ratio.tolist(), titles=titles,
-        x="allele frequency, bin from", y="Ts/Tv", every=max(1, len(labels) // 8),
+        x="allele frequency, bin from", y="Ts/Tv",
         label=f"Bar chart of Ts/Tv by allele frequency. {title}.",
     )  # fmt: skip
     summary = "A fall among the rarest alleles points to false calls, which have Ts/Tv near 0.5."
@@ -298,6 +300,12 @@ def _distribution(metrics: dict[str, pd.DataFrame], name: str) -> Figure | None:
     step = float(gaps.min()) if len(gaps) else 1.0
     end = np.where(np.isfinite(raw_end) & (raw_end > start), raw_end, start + step)
     is_last = ~np.isfinite(raw_end)
+    if len(start) > MOST_BARS:
+        first = np.arange(0, len(start), -(-len(start) // MOST_BARS))
+        count = np.add.reduceat(count, first)
+        last = np.append(first[1:], len(start)) - 1
+        start, end, is_last = start[first], end[last], is_last[last]
+        cumulative = np.cumsum(count)
     title = f"The median {word} is {median:g}"
     # A few far values would squeeze the rest; they are counted in the last bar.
     reach = int(np.searchsorted(cumulative, 0.998 * cumulative[-1])) + 1

@@ -35,7 +35,8 @@ STEP_WORDS = {
     "association": "association tests",
     "association_summary": "association tests",
 }
-UNIT_ORDER = ("participant", "sample", "contig", "row", "record", "variant")
+PEOPLE = ("sample", "participant")
+UNIT_ORDER = ("participant", "sample", "contig", "row", "record", "variant", "genotype")
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _losses(accounts: Mapping[str, Any]) -> tuple[Attention, ...]:
         found.append(
             Attention(
                 "fail",
-                f"Lost in {STEP_WORDS.get(loss['step'], loss['step'])}{where}: "
+                f"Lost in {step_words(loss['step'])}{where}: "
                 f"{plural(int(loss['n']), unit)} – {loss['reason']}{ids}.",
                 "#ledger",
             )
@@ -195,30 +196,67 @@ def _absent(sections: Sequence[Section]) -> list[str]:
     return [words for key, words in parts.items() if key not in there]
 
 
+def split_scopes(ledger: pd.DataFrame) -> pd.Series:
+    """What each row's scope names besides a chromosome: a phenotype, a sample, or nothing.
+
+    A sample is left out of every chromosome's test at once, so its counts must not be added up
+    over chromosomes; those of variants must.
+    """
+    per_chromosome = ledger["step"].astype(str).isin(["genotypes", "variants"])
+    chromosomes = set(ledger.loc[per_chromosome, "scope"].astype(str))
+    return (
+        ledger["scope"]
+        .astype(str)
+        .map(
+            lambda scope: " ".join(w for w in scope.split() if w not in chromosomes and w != "all")
+        )
+    )
+
+
 def group_ledger(ledger: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of the ledger with a reason, the same reason of several scopes added up."""
-    part = ledger[ledger["n_dropped"] > 0]
+    """Rows of the ledger with a reason, the same reason of several chromosomes in one."""
+    named = ledger.assign(detail=split_scopes(ledger))
+    people = named["unit"].astype(str).isin(PEOPLE)
+    # Counts of anything but people are summed, so their scopes need no rows of their own.
+    named["detail"] = named["detail"].where(people, "")
+    part = named[named["n_dropped"] > 0]
     rows: list[dict[str, Any]] = []
-    keys = ["step", "unit", "reason", "is_loss"]
-    for (step, unit, reason, is_loss), some in part.groupby(keys, sort=False, observed=True):
+    keys = ["step", "unit", "detail", "reason", "is_loss"]
+    for (step, unit, detail, reason, is_loss), some in part.groupby(
+        keys, sort=False, observed=True
+    ):
         examples = [str(e) for row in some["examples"] for e in (row if row is not None else ())]
-        scopes = list(dict.fromkeys(some["scope"].astype(str)))
+        counts = some["n_dropped"]
         rows.append(
             {
                 "step": str(step),
                 "unit": str(unit),
+                "detail": str(detail),
                 "reason": str(reason),
                 "is_loss": bool(is_loss),
-                "n": int(some["n_dropped"].sum()),
-                "scopes": scopes,
+                "n": int(counts.max() if str(unit) in PEOPLE else counts.sum()),
+                "scopes": list(dict.fromkeys(some["scope"].astype(str))),
                 "examples": list(dict.fromkeys(examples)),
             }
         )
     order = {unit: i for i, unit in enumerate(UNIT_ORDER)}
     rows.sort(
-        key=lambda r: (not r["is_loss"], order.get(r["unit"], 9), -r["n"], r["step"], r["reason"])
-    )
+        key=lambda r: (
+            not r["is_loss"], order.get(r["unit"], 9), -r["n"], r["step"], r["detail"], r["reason"],
+        )
+    )  # fmt: skip
     return rows
+
+
+def step_words(step: str, detail: str = "") -> str:
+    """A step as a reader knows it, with what it was about."""
+    words = STEP_WORDS.get(step, step.replace("_", " "))
+    return f"{words} ({detail})" if detail else words
+
+
+def example_words(examples: Sequence[str], most: int) -> str:
+    """The first examples; the ledger holds no more than a few of each scope."""
+    return ", ".join(examples[:most]) + (", …" if len(examples) > most else "")
 
 
 def compute_excluded(ledger: pd.DataFrame, most: int = 12) -> TableView | None:
@@ -230,8 +268,8 @@ def compute_excluded(ledger: pd.DataFrame, most: int = 12) -> TableView | None:
         [
             Cell(plural(row["n"], row["unit"]), row["n"], "nowrap"),
             Cell(row["reason"], style="alert" if row["is_loss"] else ""),
-            STEP_WORDS.get(row["step"], row["step"]),
-            some_of(row["examples"], 3),
+            step_words(row["step"], row["detail"]),
+            example_words(row["examples"], 3),
         ]
         for row in rows[:most]
     ]
