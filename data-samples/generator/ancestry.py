@@ -82,7 +82,7 @@ def _gamete(
     """Return one recombined haplotype of a parent with haplotypes (positions, 2)."""
     crossings = np.sort(rng.uniform(0, length, rng.poisson(length * RECOMBINATION_RATE)))
     strand = (np.searchsorted(crossings, positions) + rng.integers(2)) % 2
-    return parent[np.arange(len(positions)), strand]
+    return np.take_along_axis(parent, strand[:, None], axis=1)[:, 0]
 
 
 def _transmit(contig: str, data: Mutations, roster: Roster) -> None:
@@ -123,7 +123,7 @@ def simulate_contig(contig: str, roster: Roster) -> Mutations:
     males = np.array([member.sex == "XY" for member in roster.members])
     if contig == "chrX":
         outside = np.flatnonzero(positions >= PAR_END)
-        haplotypes[np.ix_(outside, np.flatnonzero(males), [1])] = ABSENT
+        haplotypes[np.ix_(outside, np.flatnonzero(males), np.array([1]))] = ABSENT
     elif contig == "chrY":
         haplotypes[:, ~males] = ABSENT
         keep = positions >= PAR_END

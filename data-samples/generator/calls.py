@@ -130,7 +130,7 @@ def write_vcf(path: Path, roster: Roster, lines: Iterable[str]) -> None:
     )
     names = "\t".join(member.sample_id for member in roster.members)
     columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\t"
-    with pysam.BGZFile(str(path), "w") as handle:
+    with pysam.BGZFile(str(path), "wb", None) as handle:
         handle.write((HEADER.format(contigs=contigs) + columns + names + "\n").encode())
         for line in lines:
             handle.write(line.encode())

@@ -175,8 +175,8 @@ def _add_labs(person: Person, ldl: float, hdl: float, rng: np.random.Generator) 
     ]
     if site != 3:
         low = crp < CRP_LIMIT
-        value = CRP_LIMIT if low else round(crp, 1)
-        rows.append(("CRP", _missing(value, lost, rng), "mg/L", "<" if low else ""))
+        shown = CRP_LIMIT if low else round(crp, 1)
+        rows.append(("CRP", _missing(shown, lost, rng), "mg/L", "<" if low else ""))
     for name, value, unit, comparator in rows:
         sign = comparator if value is not None else ""
         person.labs.append(Lab(day, name, value, unit, sign))

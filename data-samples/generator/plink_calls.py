@@ -20,8 +20,8 @@ def _packed(codes: NDArray[np.uint8]) -> bytes:
     """Return four samples a byte, the first in the lowest bits."""
     padded = np.zeros(-(-len(codes) // 4) * 4, dtype=np.uint8)
     padded[: len(codes)] = codes
-    quads = padded.reshape(-1, 4)
-    return (quads << np.array([0, 2, 4, 6], dtype=np.uint8)).sum(axis=1, dtype=np.uint8).tobytes()
+    shifted = padded.reshape(-1, 4) << np.array([0, 2, 4, 6], dtype=np.uint8)
+    return bytes(np.sum(shifted, axis=1, dtype=np.uint8))
 
 
 def write_bed(sites: list[Site], missing: NDArray[np.bool_], fam: Path, prefix: Path) -> None:

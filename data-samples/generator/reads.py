@@ -98,7 +98,7 @@ class ReadMaker:
         bins[drop + 20 :] = 1
         odd = self.rng.random(READ_LENGTH) < 0.01
         bins[odd] = self.rng.integers(1, 3, int(odd.sum()))
-        return QUALITY_BINS[bins]
+        return np.take(QUALITY_BINS, bins)
 
     def _observe(
         self, truth: NDArray[np.uint8], reverse: bool

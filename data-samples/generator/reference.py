@@ -45,7 +45,7 @@ def checksums(sequences: dict[str, str]) -> dict[str, str]:
 def write_fasta(sequences: dict[str, str], path: Path) -> None:
     """Write the bgzipped FASTA with its .fai and .gzi."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with pysam.BGZFile(str(path), "w") as handle:
+    with pysam.BGZFile(str(path), "wb", None) as handle:
         for name, text in sequences.items():
             lines = [text[at : at + LINE_WIDTH] for at in range(0, len(text), LINE_WIDTH)]
             handle.write((f">{name}\n" + "\n".join(lines) + "\n").encode())

@@ -38,7 +38,8 @@ class Site:
 
     def dosage(self) -> NDArray[np.int64]:
         """Return the number of first ALT alleles of each member."""
-        return (self.haplotypes == 1).sum(axis=1)
+        carried: NDArray[np.int64] = np.sum(self.haplotypes == 1, axis=1, dtype=np.int64)
+        return carried
 
     def alt_frequency(self) -> float:
         """Return the frequency of the first ALT allele."""
