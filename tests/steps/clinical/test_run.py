@@ -179,8 +179,25 @@ def test_all_problems_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_two_rows_that_contradict(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     people = PEOPLE + "P1,1,F,1950-05-05,2010-01-01,DUO:1;DUO:2,,\n"
     code, _ = _study(tmp_path, people=people)
+    told = capsys.readouterr().err
     assert code == 3
-    assert "contradict each other" in capsys.readouterr().err
+    assert "different rows have the same id" in told
+    assert "row 2, row 6" in told
+
+
+def test_two_samples_of_one_participant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = "FID IID LDL CAD N\nF S1 120 2 3\nF S1b 121 2 3\n"
+    (tmp_path / "a.pheno").write_text(content)
+    pairs = [("S1", "P1"), ("S1b", "P1")]
+    code, rows = run_clinical(tmp_path, PLINK, pairs)
+    assert code == 0
+    assert len(rows["participants"]) == 1
+    assert [r["outcome"] for r in rows["outcomes"]] == ["cad", "n_stents"]
+    assert _kinds(rows).count("repeated_outcome") == 2
+    (tmp_path / "a.pheno").write_text(content.replace("121 2", "121 1"))
+    code, _ = run_clinical(tmp_path, PLINK, pairs)
+    assert code == 3
+    assert "a second, different row" in capsys.readouterr().err
 
 
 def test_born_after_the_index_date(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

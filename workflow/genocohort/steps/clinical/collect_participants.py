@@ -1,5 +1,6 @@
 """Collect what a source with one row per participant says; dates stay ordinals for now."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -93,6 +94,7 @@ def collect_participants(
 ) -> None:
     """Rows of a table with one row per participant."""
     roles = spec.columns
+    _check_repeated_ids(source, roles.participant_id or roles.sample_id, review)
     source, ids = resolve_ids(source, roles, participant_of, review)
     facts: dict[str, list[Any]] = {}
     for name in ("site", "sex_recorded", "ancestry_reported", "family_id"):
@@ -126,6 +128,19 @@ def collect_participants(
         _collect_wide_exposure(source, ids, exposure, records, review)
     for outcome in spec.outcomes:
         _collect_wide_outcome(source, ids, outcome, records, review)
+
+
+def _check_repeated_ids(source: SourceTable, role: Role | None, review: Review) -> None:
+    """Two different rows with one id are never merged in silence."""
+    if role is None or role.column not in source.table.columns:
+        return
+    counts = Counter(source.table.column(role.column))
+    pairs = zip(source.table.lines, source.table.column(role.column), strict=True)
+    rows = [row for row, text in pairs if text and counts[text] > 1]
+    review.bad_cells(
+        source.name, role.column, rows, "different rows have the same id", "one row per id",
+        "keep the right row of each id",
+    )  # fmt: skip
 
 
 def participant_roles(spec: ParticipantsSource) -> list[Role | None]:

@@ -1,11 +1,10 @@
 """From the text tables of all sources to the internal tables; no file is opened here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from genocohort.domain.sheet import Sample
 from genocohort.domain.units import ANALYTES
-from genocohort.io.text_table import TextTable
 from genocohort.steps.clinical.cells import SourceTable, drop_duplicate_rows
 from genocohort.steps.clinical.collect_participants import (
     collect_participants,
@@ -13,7 +12,7 @@ from genocohort.steps.clinical.collect_participants import (
     participant_roles,
 )
 from genocohort.steps.clinical.collect_records import collect_long, long_roles
-from genocohort.steps.clinical.column_map import ColumnMap, LongSource, ParticipantsSource
+from genocohort.steps.clinical.column_map import ColumnMap, ParticipantsSource
 from genocohort.steps.clinical.days import (
     finish_conditions,
     finish_exposures,
@@ -21,27 +20,12 @@ from genocohort.steps.clinical.days import (
     finish_outcomes,
     tell_suspect_sites,
 )
+from genocohort.steps.clinical.loaded import LoadedSource
 from genocohort.steps.clinical.participants import build_participants, index_days
 from genocohort.steps.clinical.phenotypes import build_phenotypes
 from genocohort.steps.clinical.records import Columns, ParticipantRow, Records
 from genocohort.steps.clinical.review import Review
 from genocohort.steps.clinical.settings import ClinicalSettings
-
-
-@dataclass(frozen=True)
-class LoadedSource:
-    """One table of text with the part of the column map that says what it means.
-
-    `fixed_columns` is set where the format says which columns there are: none is left behind.
-    `left_out` counts, by reason, records that are not in the table (entered in error).
-    """
-
-    name: str
-    spec: ParticipantsSource | LongSource
-    table: TextTable
-    missing: frozenset[str]
-    fixed_columns: bool = False
-    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

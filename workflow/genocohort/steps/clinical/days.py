@@ -162,33 +162,47 @@ def finish_exposures(columns: Columns, indices: Mapping[str, int], review: Revie
     }
 
 
+def _without_repeats(columns: Columns, review: Review) -> Columns:
+    """Outcomes without rows that only repeat another one (two samples of one participant)."""
+    facts = ("kind", "value", "entry_date", "entry_day", "exit_date", "exit_day", "event")
+    first: dict[tuple[str, str], tuple[Any, ...]] = {}
+    contradicting: dict[str, list[int]] = {}
+    kept = []
+    for i, key in enumerate(zip(columns["participant_id"], columns["outcome"], strict=True)):
+        said = tuple(columns[name][i] for name in facts)
+        source, row = columns["src_file"][i], columns["src_row"][i]
+        if key not in first:
+            first[key] = said
+            kept.append(i)
+        elif first[key] == said:
+            review.find(source, "repeated_outcome", "repeats an earlier row: left out", row=row)
+        else:
+            contradicting.setdefault(source, []).append(row)
+    for source, rows in contradicting.items():
+        review.bad_cells(
+            source, "participant_id", rows, "a second, different row of a participant and outcome",
+            "one row per participant and outcome", "keep the right row",
+        )  # fmt: skip
+    return {name: [values[i] for i in kept] for name, values in columns.items()}
+
+
 def finish_outcomes(columns: Columns, indices: Mapping[str, int], review: Review) -> Columns:
-    """The table `outcomes`; one row per participant and outcome, a second one is a problem."""
+    """The table `outcomes`; one row per participant and outcome, another one is a problem."""
     if not columns:
         return _empty(OUTCOMES)
+    columns = _without_repeats(columns, review)
     entries, _ = _days(columns, "entry_date", "entry_day", indices)
     exits, lost = _days(columns, "exit_date", "exit_day", indices)
     _tell_lost(columns, lost, "exit_date", review)
-    seen: dict[tuple[str, str], int] = {}
-    repeated: dict[str, list[int]] = {}
     reasons: list[str | None] = []
-    for i, participant in enumerate(columns["participant_id"]):
-        key = (participant, columns["outcome"][i])
-        if key in seen:
-            repeated.setdefault(columns["src_file"][i], []).append(columns["src_row"][i])
-        seen.setdefault(key, i)
-        timed = columns["kind"][i] == "tte"
+    for i, kind in enumerate(columns["kind"]):
+        timed = kind == "tte"
         known = (
             exits[i] is not None and columns["event"][i] is not None
             if timed
             else columns["value"][i] is not None
         )
         reasons.append(None if known else "no_index_date" if lost[i] else "missing")
-    for source, rows in repeated.items():
-        review.bad_cells(
-            source, "participant_id", rows, "a second row of one participant and outcome",
-            "one row per participant and outcome", "keep the right row",
-        )  # fmt: skip
     return {
         **{name: columns[name] for name in OUTCOMES.column_names if name in columns},
         "entry_day": entries,

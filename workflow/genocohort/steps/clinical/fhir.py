@@ -19,7 +19,7 @@ from genocohort.steps.clinical.column_map import (
     ParticipantsSource,
     Role,
 )
-from genocohort.steps.clinical.compute import LoadedSource
+from genocohort.steps.clinical.loaded import LoadedSource
 from genocohort.steps.clinical.review import Review
 
 _SEX = {word: word for word in ("male", "female", "other", "unknown")}

@@ -15,7 +15,7 @@ from genocohort.steps.clinical.column_map import (
     ParticipantsSource,
     Role,
 )
-from genocohort.steps.clinical.compute import LoadedSource
+from genocohort.steps.clinical.loaded import LoadedSource
 from genocohort.steps.clinical.review import Review
 
 _SEX = {"8507": "male", "8532": "female", "8521": "other", "8551": "unknown", "0": "unknown"}

@@ -14,7 +14,8 @@ from genocohort.io.atomic import write_text
 from genocohort.io.parquet import write_table
 from genocohort.io.sheet import read_normalised_sheet
 from genocohort.steps.clinical.column_map import ColumnMap
-from genocohort.steps.clinical.compute import ClinicalResult, LoadedSource, compute_clinical
+from genocohort.steps.clinical.compute import ClinicalResult, compute_clinical
+from genocohort.steps.clinical.loaded import LoadedSource
 from genocohort.steps.clinical.review import Finding, Review
 from genocohort.steps.clinical.settings import ClinicalSettings
 from genocohort.steps.clinical.sources import load_pedigree, load_source

@@ -15,8 +15,8 @@ from genocohort.steps.clinical.column_map import (
     Source,
     source_name,
 )
-from genocohort.steps.clinical.compute import LoadedSource
 from genocohort.steps.clinical.fhir import load_fhir
+from genocohort.steps.clinical.loaded import LoadedSource
 from genocohort.steps.clinical.omop import load_omop
 from genocohort.steps.clinical.review import Review
 
