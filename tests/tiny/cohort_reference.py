@@ -92,7 +92,10 @@ def sample_cohort() -> Path:
 
 
 def store_of_plink(folder: Path, prefix: Path) -> tuple[str, ...]:
-    """Store of the autosomes of a PLINK 1 fileset; the chromosomes found."""
+    """Store of the autosomes of a PLINK 1 fileset; the chromosomes found.
+
+    Variants at negative positions are left out, as PLINK does.
+    """
     fam = pd.read_csv(f"{prefix}.fam", sep=r"\s+", header=None, dtype=str)
     bim = pd.read_csv(f"{prefix}.bim", sep=r"\s+", header=None, dtype=str)
     samples = [Sample(i, i, i, "unknown") for i in fam[1]]
@@ -102,7 +105,7 @@ def store_of_plink(folder: Path, prefix: Path) -> tuple[str, ...]:
         reader.read_range(0, len(bim), calls)
     names = []
     for number in bim[0].unique():
-        rows = np.flatnonzero(bim[0] == number)
+        rows = np.flatnonzero((bim[0] == number) & (bim[3].astype(int) >= 0))
         name = f"chr{number}"
         write_pgen(folder / f"{name}.pgen", len(fam), len(rows), iter([calls[rows]]))
         write_psam(folder / f"{name}.psam", samples)
@@ -120,10 +123,7 @@ def store_of_plink(folder: Path, prefix: Path) -> tuple[str, ...]:
 
 
 def merged_for_plink(folder: Path, selections: Sequence[Selection], name: str) -> Path:
-    """One PLINK 2 fileset of the chosen variants; its prefix. Ids are chromosome:index.
-
-    Alleles are written as A and G, since plink2 passes over variants whose two alleles are equal.
-    """
+    """One PLINK 2 fileset of the chosen variants; its prefix. Ids are chromosome:index."""
     prefix = folder / name
     stores = [s.store for s in selections]
     calls = [
