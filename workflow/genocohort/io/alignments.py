@@ -1,9 +1,9 @@
 """Open BAM and CRAM files (whole, of the right reference, with a fresh index); read batches."""
 
-import hashlib
 import os
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct, pack
@@ -14,12 +14,13 @@ import pysam
 
 from genocohort.domain.records import RecordBatch
 from genocohort.errors import InputDataError
+from genocohort.io.alignment_index import bad_index, find_index
+from genocohort.io.alignment_reference import check_reference
 from genocohort.io.bgzf import has_eof_marker, is_bgzf, is_gzip
 
 BATCH_RECORDS = 32_768
 # Long reads: a batch also ends when it holds this many bases.
 BATCH_BASES = 16 << 20
-_FASTA_CHUNK = 8 << 20
 _NOT_PRIMARY = 0x900
 # In the order `_gather` puts them.
 _FIXED_FIELDS = (
@@ -98,7 +99,7 @@ def inspect_alignment(path: Path, reference: Path | None = None) -> Alignment:
     if kind == "cram":
         checksums = tuple(row.get("M5") for row in rows)
         notices += check_reference(path, contigs, lengths, checksums, reference)
-    index, index_notice = _find_index(path, kind)
+    index, index_notice = find_index(path, kind, len(contigs))
     return Alignment(
         path,
         kind,
@@ -135,7 +136,10 @@ def _kind(path: Path) -> Literal["bam", "cram"]:
 
 def _read_header(path: Path) -> dict[str, Any]:
     try:
-        with pysam.AlignmentFile(str(path), check_sq=False, require_index=False) as file:
+        with (
+            _without_index(path) as bare,
+            pysam.AlignmentFile(str(bare), check_sq=False, require_index=False) as file,
+        ):
             if not (file.is_bam or file.is_cram):
                 raise ValueError("not BAM or CRAM")
             header: dict[str, Any] = file.header.to_dict()
@@ -148,122 +152,44 @@ def _read_header(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def _find_index(path: Path, kind: str) -> tuple[Path | None, tuple[str, ...]]:
-    """The first index that is not older than its file, and what to say about it."""
-    suffixes = (".csi", ".bai") if kind == "bam" else (".crai",)
-    names = [Path(f"{path}{s}") for s in suffixes] + [path.with_suffix(s) for s in suffixes]
-    found = [name for name in names if name.exists()]
-    changed = path.stat().st_mtime_ns
-    fresh = next((name for name in found if name.stat().st_mtime_ns >= changed), None)
-    if fresh is not None:
-        return fresh, ()
-    if found:
-        return None, (
-            f"the index {found[0].name} is older than its file: it is not used, "
-            "the file is read from start to end",
-        )
-    return None, ("there is no index: the file is read from start to end",)
-
-
-def check_reference(
-    path: Path,
-    contigs: tuple[str, ...],
-    lengths: tuple[int, ...],
-    checksums: tuple[str | None, ...],
-    reference: Path | None,
-) -> list[str]:
-    """Compare the M5 checksums of a header with those of a FASTA file.
-
-    Parameters
-    ----------
-    path : Path
-        The alignment file, for messages.
-    contigs, lengths, checksums : tuple
-        From the @SQ lines; None where M5 is missing.
-    reference : Path or None
-        FASTA, plain or bgzipped, with its .fai.
-
-    Returns
-    -------
-    list of str
-        Notices: contigs that could not be compared since the header has no M5.
-
-    Raises
-    ------
-    InputDataError
-        No reference, no index beside it, or another sequence.
-
-    References
-    ----------
-    SAM format specification, section 1.3.2: MD5 of the sequence in upper case, no blanks.
-    """
-    if reference is None or not reference.exists():
-        raise InputDataError(
-            "a CRAM needs the reference it was made with"
-            + ("" if reference is None else ", and the given one does not exist"),
-            where=str(path) if reference is None else f"{path}, reference {reference}",
-            expected="a FASTA file in the column `reference` of the sample sheet",
-        )
-    if not Path(f"{reference}.fai").exists():
-        raise InputDataError(
-            "the reference has no index",
-            where=str(reference),
-            remedy=f"samtools faidx {reference}",
-        )
-    wrong = []
-    with _open_fasta(reference) as fasta:
-        held = dict(zip(fasta.references, fasta.lengths, strict=True))
-        for name, length, expected in zip(contigs, lengths, checksums, strict=True):
-            if name not in held:
-                wrong.append(f"{name}: header M5 {expected or 'missing'}, not in the reference")
-            elif expected is None:
-                if held[name] != length:
-                    wrong.append(f"{name}: {length} bp in the header, {held[name]} in the FASTA")
-            elif (found := _checksum(fasta, name, held[name])) != expected.lower():
-                wrong.append(f"{name}: header M5 {expected}, reference md5 {found}")
-    if wrong:
-        raise InputDataError(
-            "the reference is not the one the CRAM was made with (checksum M5)",
-            where=f"{path}, reference {reference}",
-            offenders=wrong,
-            remedy="name the FASTA file that was used when the CRAM was written",
-        )
-    n_unknown = sum(c is None for c in checksums)
-    return [f"{n_unknown} contigs of the header have no M5: only lengths compared"] * (
-        n_unknown > 0
-    )
+@contextmanager
+def _without_index(path: Path) -> Iterator[Path]:
+    """A name of the file with no index beside it: htslib loads any it sees, damaged or stale."""
+    with tempfile.TemporaryDirectory() as folder:
+        bare = Path(folder) / "alignment"
+        bare.symlink_to(path.resolve())
+        yield bare
 
 
 @contextmanager
-def _open_fasta(path: Path) -> Iterator[Any]:
-    try:
-        fasta = pysam.FastaFile(str(path))
-    except (OSError, ValueError) as error:
-        raise InputDataError(
-            "cannot read the reference", where=str(path), remedy="check it with `samtools faidx`"
-        ) from error
-    try:
-        yield fasta
-    finally:
-        fasta.close()
-
-
-def _checksum(fasta: Any, name: str, length: int) -> str:
-    digest = hashlib.md5(usedforsecurity=False)
-    for start in range(0, length, _FASTA_CHUNK):
-        piece = fasta.fetch(name, start, min(length, start + _FASTA_CHUNK))
-        digest.update(piece.upper().encode("ascii"))
-    return digest.hexdigest()
-
-
-def _open(alignment: Alignment, *, indexed: bool) -> Any:
+def _open(alignment: Alignment, *, indexed: bool) -> Iterator[Any]:
     options: dict[str, Any] = {"check_sq": False, "require_index": False}
     if alignment.reference is not None:
         options["reference_filename"] = str(alignment.reference)
-    if indexed:
-        options["index_filename"] = str(alignment.index)
-    return pysam.AlignmentFile(
-        str(alignment.path), "rc" if alignment.kind == "cram" else "rb", **options
+    mode = "rc" if alignment.kind == "cram" else "rb"
+    with ExitStack() as stack:
+        path = alignment.path
+        if indexed:
+            options["index_filename"] = str(alignment.index)
+        else:
+            path = stack.enter_context(_without_index(path))
+        try:
+            file = pysam.AlignmentFile(str(path), mode, **options)
+        except (OSError, ValueError) as error:
+            raise _unreadable(alignment, 0) from error
+        try:
+            yield file
+        finally:
+            # htslib reports what it met while reading once more when it closes the file.
+            with suppress(OSError):
+                file.close()
+
+
+def _unreadable(alignment: Alignment, n_read: int) -> InputDataError:
+    return InputDataError(
+        "the alignment file is truncated or corrupt: a record cannot be read",
+        where=f"{alignment.path}, after about {n_read} records",
+        remedy=_COPY_AGAIN,
     )
 
 
@@ -282,18 +208,8 @@ def read_index_counts(alignment: Alignment) -> tuple[list[tuple[int, int]], int]
             rows = [(int(r.mapped), int(r.unmapped)) for r in file.get_index_statistics()]
             unplaced = int(file.nocoordinate)
     except (OSError, ValueError, AttributeError) as error:
-        raise _bad_index(alignment, "cannot be read") from error
-    if len(rows) != len(alignment.contigs):
-        raise _bad_index(alignment, "has another number of contigs than the header")
+        raise bad_index(alignment.index, "cannot be read") from error
     return (rows, unplaced) if unplaced or any(a or b for a, b in rows) else None
-
-
-def _bad_index(alignment: Alignment, what: str) -> InputDataError:
-    return InputDataError(
-        f"the index {what}",
-        where=str(alignment.index),
-        remedy=f"make it again: samtools index {alignment.path.name}",
-    )
 
 
 def check_index_counts(
@@ -356,11 +272,7 @@ def _batches(alignment: Alignment, records: Any) -> Iterator[RecordBatch]:
         try:
             batch = _gather(iterator)
         except (OSError, ValueError, UnicodeDecodeError) as error:
-            raise InputDataError(
-                "the alignment file is truncated or corrupt: a record cannot be read",
-                where=f"{alignment.path}, after about {n_read} records",
-                remedy=_COPY_AGAIN,
-            ) from error
+            raise _unreadable(alignment, n_read) from error
         if len(batch) == 0:
             return
         last = _check_order(alignment, batch, last, n_read)
