@@ -16,7 +16,7 @@ from .phenopackets import write_phenopackets
 from .plink_calls import write_bed
 from .plink_tables import write_plink_tables, write_sample_sheet
 from .redcap import write_redcap
-from .reference import write_fasta, write_genes
+from .reference import write_fasta, write_genes, write_targets
 from .truth import write_truth
 
 FORMATS: dict[str, Callable[[list[Person], Path], None]] = {
@@ -43,6 +43,7 @@ def build(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     write_fasta(cohort.sequences, out / "reference" / "genome.fa.gz")
     write_genes(cohort.genes, out / "reference" / "genes.bed")
+    write_targets(out / "reference" / "targets.bed")
     write_calls(cohort, out)
     write_alignments(cohort.roster, cohort.sequences, cohort.sites, out)
     people = make_people(cohort.roster, cohort.traits)

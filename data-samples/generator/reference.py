@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pysam
 
-from .layout import AUTOSOMES, CONTIG_LENGTHS, DUPLICATED_SEGMENT, PAR_END, stream
+from .layout import (
+    ALIGNED_WINDOWS,
+    AUTOSOMES,
+    CONTIG_LENGTHS,
+    DUPLICATED_SEGMENT,
+    PAR_END,
+    stream,
+)
 
 Gene = tuple[str, int, int, str]
 
@@ -65,3 +72,9 @@ def make_genes() -> list[Gene]:
 def write_genes(genes: list[Gene], path: Path) -> None:
     """Write the genes as BED4."""
     path.write_text("".join(f"{c}\t{s}\t{e}\t{name}\n" for c, s, e, name in genes))
+
+
+def write_targets(path: Path) -> None:
+    """Write the windows that the alignments cover as BED3."""
+    windows = ALIGNED_WINDOWS.items()
+    path.write_text("".join(f"{name}\t{start}\t{end}\n" for name, (start, end) in windows))

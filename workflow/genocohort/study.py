@@ -34,13 +34,15 @@ from genocohort.steps.variants.settings import VariantsSettings
 class Inputs(Settings):
     """The files a study hands in; paths are relative to the study folder.
 
-    `calls` is one file with all chromosomes, or a pattern with `{chromosome}` for one file each.
+    `calls` is one file with all chromosomes, or a pattern with `{chromosome}` for one file each;
+    `targets` a BED of the regions that were sequenced (exome, panel), `genes` a BED4 of genes.
     """
 
     sample_sheet: str = "config/samples.tsv"
     calls: str | None = None
     clinical: str | None = None
     pedigree: str | None = None
+    targets: str | None = None
     genes: str | None = None
 
 
@@ -159,7 +161,9 @@ class Study:
         paths = [self.path, Path(given.sample_sheet)]
         for header in self.headers:
             paths += [header.path, *calls_companions(header.path)]
-        paths += [Path(p) for p in (given.clinical, given.pedigree, given.genes) if p]
+        paths += [
+            Path(p) for p in (given.clinical, given.pedigree, given.targets, given.genes) if p
+        ]
         paths += [Path(p) for p in (self.column_map.paths() if self.column_map else ())]
         for sample in self.aligned:
             paths += [Path(p) for p in (sample.alignment, sample.reference) if p]
@@ -176,6 +180,7 @@ class Study:
             clinical=given.clinical,
             clinical_settings=self.config.clinical,
             pedigree=given.pedigree,
+            targets=given.targets,
             genes=given.genes,
         )
 

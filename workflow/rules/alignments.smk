@@ -3,6 +3,7 @@ rule alignments:
         checked=ancient(CHECKED),
         alignment=lambda wildcards: ALIGNED[wildcards.sample].alignment,
         reference=lambda wildcards: ALIGNED[wildcards.sample].reference or [],
+        targets=study.config.inputs.targets or [],
     output:
         flagstat=f"{FULL}/alignments/{{sample}}.flagstat.parquet",
         contigs=f"{FULL}/alignments/{{sample}}.contigs.parquet",
@@ -14,6 +15,7 @@ rule alignments:
         "benchmarks/alignments/{sample}.tsv"
     container:
         image("alignments")
+        targets=lambda wildcards, input: f"--targets {input.targets}" if input.targets else "",
     threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
@@ -24,7 +26,7 @@ rule alignments:
             f"--reference {input.reference}" if input.reference else ""
         ),
     shell:
-        "genocohort alignments --sample {wildcards.sample:q} --alignment {input.alignment:q} {params.reference}"
+        "genocohort alignments --sample {wildcards.sample:q} --alignment {input.alignment:q} {params.reference} {params.targets}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
         " --flagstat {output.flagstat:q} --contigs {output.contigs:q} --histograms {output.histograms:q}"
         " --ledger {output.ledger:q} 2> {log:q}"

@@ -48,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sample", required=True, help="sample_id of the sheet")
     parser.add_argument("--alignment", type=Path, required=True, help="BAM or CRAM, sorted")
     parser.add_argument("--reference", type=Path, help="FASTA with .fai; needed for a CRAM")
+    parser.add_argument("--targets", type=Path, help="BED of the targeted regions (exome, panel)")
     parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
     parser.add_argument("--genome", default="{}", help="the genome build, JSON")
     parser.add_argument("--threads", type=int, default=1)
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> None:
         n_contigs = len(alignment.contigs)
         for notice in alignment.notices:
             _tell(args.sample, notice)
-        contigs = _contigs(alignment, settings, genome)
+        contigs = _contigs(alignment, args.targets, genome)
         tally = _measure(alignment, contigs, settings, args.threads)
     except InputDataError as error:
         if settings.on_failure == "stop":
@@ -103,11 +104,9 @@ def _tell_past_end(sample: str, tally: Tally) -> None:
             )
 
 
-def _contigs(
-    alignment: Alignment, settings: AlignmentsSettings, genome: Genome
-) -> tuple[Contig, ...]:
+def _contigs(alignment: Alignment, targets_path: Path | None, genome: Genome) -> tuple[Contig, ...]:
     """The header's contigs with the parts whose depth is looked at."""
-    named = read_intervals(Path(settings.targets)) if settings.targets else None
+    named = read_intervals(targets_path) if targets_path else None
     contigs = []
     for number, (name, length) in enumerate(zip(alignment.contigs, alignment.lengths, strict=True)):
         targets = None
@@ -122,7 +121,7 @@ def _contigs(
     if named is not None and not any(c.targets for c in contigs):
         raise InputDataError(
             "no target lies on a contig of the alignment",
-            where=f"{settings.targets} and {alignment.path}",
+            where=f"{targets_path} and {alignment.path}",
             offenders=sorted(named),
             expected="contigs as in the header: " + ", ".join(alignment.contigs[:3]),
         )

@@ -34,10 +34,6 @@ class AlignmentsSettings(Settings):
         le=1_000_000,
         description="bases; longer inserts are counted in this bin (samtools stats -i)",
     )
-    targets: str | None = Field(
-        default=None,
-        description="BED file of the targeted regions (exome, panel); default: the whole genome",
-    )
     on_failure: Literal["stop", "continue"] = Field(
         default="stop",
         description="a damaged alignment stops the run, or is left out and named as a loss",

@@ -82,7 +82,7 @@ def _read_headers(inputs: CheckedInputs, outcome: Outcome) -> list[CallsHeader]:
 def _check_files_exist(
     inputs: CheckedInputs, samples: tuple[Sample, ...], outcome: Outcome
 ) -> None:
-    named = [*inputs.calls, inputs.clinical, inputs.pedigree, inputs.genes]
+    named = [*inputs.calls, inputs.clinical, inputs.pedigree, inputs.targets, inputs.genes]
     named += [name for s in samples for name in (s.alignment, s.reference)]
     for name in dict.fromkeys(n for n in named if n):
         outcome.n_checks += 1

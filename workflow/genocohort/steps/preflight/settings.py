@@ -43,4 +43,5 @@ class CheckedInputs(Settings):
     clinical: str | None = None
     clinical_settings: ClinicalSettings = ClinicalSettings()
     pedigree: str | None = None
+    targets: str | None = None
     genes: str | None = None
