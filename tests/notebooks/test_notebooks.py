@@ -79,7 +79,7 @@ def test_runs_on_results_of_every_step(path, tmp_path):
     results = write_results(tmp_path / "results", n_samples=60, n_variants=500)
     done = execute(path, results, tmp_path)
     # Every figure is there, nothing was skipped, no warning was printed.
-    wanted = {"genomic": 7, "clinical": 5}[path.stem]
+    wanted = {"genomic": 8, "clinical": 5}[path.stem]
     assert len(_outputs(done, "image/png")) == wanted
     assert _outputs(done, "stderr") == []
     said = "".join("".join(o["text"]) for o in _outputs(done, "stdout"))

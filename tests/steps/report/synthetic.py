@@ -194,8 +194,8 @@ def _histogram_rows(rng, n_variants):
 def _variant_tables(folder, rng, n_variants):
     names = ("chromosome", "metric", "label", "bin_start", "bin_end", "count")
     rows = _histogram_rows(rng, n_variants)
-    columns = {name: [r[i] for r in rows] for i, name in enumerate(names)}
-    columns["filter_set"] = ["pass"] * len(rows)
+    columns = {name: [r[i] for r in rows] * 2 for i, name in enumerate(names)}
+    columns["filter_set"] = ["all"] * len(rows) + ["pass"] * len(rows)
     write_table(folder / "variant_summary/histograms.parquet", variants.SUMMARY_HISTOGRAMS, columns)
     per = {chromosome: n_variants // 22 for chromosome in CHROMOSOMES}
     per["all"] = sum(per.values())

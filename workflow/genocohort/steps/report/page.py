@@ -57,7 +57,7 @@ class Head:
 
 @dataclass(frozen=True)
 class TableView:
-    """A table as it is shown."""
+    """A table as it is shown; a long one scrolls unless `is_whole`."""
 
     id: str
     caption: str
@@ -69,6 +69,7 @@ class TableView:
     levels: tuple[str, ...] = ()
     row_levels: Sequence[str] = ()
     is_compact: bool = False
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from genocohort.config import settings_from_json
 from genocohort.domain.genome import Genome
@@ -52,7 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _associations(results: Results) -> Iterator[tuple[str, pd.DataFrame]]:
     for name in results.phenotypes():
         if results.has(f"association_summary/{name}.gwas"):
-            yield name, results.association(name, GWAS_COLUMNS)
+            table = results.arrow(f"association_summary/{name}.gwas", GWAS_COLUMNS)
+            # Millions of names stay in Arrow's memory; only those drawn become Python's.
+            yield name, table.to_pandas(types_mapper={pa.string(): pd.ArrowDtype(pa.string())}.get)
 
 
 def _versions() -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from genocohort.steps.report.chart.scales import Axis
 
 Points = npt.NDArray[np.float64]
 CHARACTER = 6.6  # mean width of a character at the figures' size of 12.5 px
-MARKERS = ("circle", "square", "triangle", "diamond", "bar", "circle", "square")
+MARKERS = ("circle", "square", "triangle", "diamond", "down", "circle", "square")
 
 
 def number(value: float) -> str:
@@ -293,7 +293,7 @@ _MARKER_SHAPES: dict[str, tuple[tuple[float, float], tuple[tuple[float, float], 
     "square": ((-0.9, -0.9), ((1.8, 0), (0, 1.8), (-1.8, 0))),
     "triangle": ((0, -1.2), ((1.15, 2.1), (-2.3, 0))),
     "diamond": ((0, -1.3), ((1.3, 1.3), (-1.3, 1.3), (-1.3, -1.3))),
-    "bar": ((-1.2, -0.4), ((2.4, 0), (0, 0.8), (-2.4, 0))),
+    "down": ((-1.15, -0.9), ((2.3, 0), (-1.15, 2.1))),
 }
 
 

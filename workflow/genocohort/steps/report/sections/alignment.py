@@ -126,7 +126,7 @@ def _depth(frame: pd.DataFrame) -> Figure:
     )
     if len(names) > 1:
         worst = int(share[:, at].argmin())
-        title += f"; the lowest, {names[worst]}, {format_rate(float(share[worst, at]), 0)}"
+        title += f"; the lowest, sample {names[worst]}, {format_rate(float(share[worst, at]), 0)}"
     svg = chart.svg(f"Cumulative depth of coverage. {title}.")
     summary = "The later a curve falls, the deeper the sample; a slow fall means uneven coverage."
     return Figure("depth", title, svg, summary, keys)

@@ -324,8 +324,10 @@ def _quantiles(name: str, frame: pd.DataFrame, model: Record) -> Figure:
     value = model.get("lambda_gc")
     if value is None or is_missing(value):
         title = f"{name}: observed against expected P"
-    elif value > 1.05:
+    elif value > 1.1:
         title = f"{name}: λ = {value:.3f}, the tests are inflated"
+    elif value > 1.05:
+        title = f"{name}: λ = {value:.3f}, the tests are slightly inflated"
     elif value < 0.95:
         title = f"{name}: λ = {value:.3f}, the tests are conservative"
     else:

@@ -77,7 +77,11 @@ def _flow(tables: Tables, participants: pd.DataFrame) -> tuple[Stage, ...]:
     stages = []
     if read > len(participants):
         stages.append(Stage(format_count(read), "participants in the sources"))
-    stages.append(Stage(format_count(len(participants)), "participants kept", left))
+    stages.append(
+        Stage(
+            format_count(len(participants)), "participants kept" if left else "participants", left
+        )
+    )
     links = tables.get("clinical/samples")
     samples = tables.get("sample_qc/samples")
     if links is not None:
@@ -146,7 +150,7 @@ def _table1(table1: pd.DataFrame) -> TableView:
         if has_smd
         else "Mean (SD), median [quartiles] or n (%), of participants with a value."
     )
-    return TableView("table1", "Table 1", tuple(heads), rows, note)
+    return TableView("table1", "Table 1", tuple(heads), rows, note, is_whole=True)
 
 
 def _text(part: pd.DataFrame, group: str, level: str) -> Cell:

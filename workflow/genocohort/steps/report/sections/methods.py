@@ -162,7 +162,9 @@ def compute_methods(
         groups.append(
             Group(
                 "Definitions",
-                tables=(TableView("definitions", "What each number is", heads, rows),),
+                tables=(
+                    TableView("definitions", "What each number is", heads, rows, is_whole=True),
+                ),
             )
         )
     ledger = tables.get("accounts/ledger")
@@ -236,4 +238,4 @@ def _balance(ledger: pd.DataFrame) -> TableView:
         Head("step"), Head("unit"), Head("came in", True), Head("kept", True),
         Head("left out", True),
     )  # fmt: skip
-    return TableView("balance", "What came in and what was kept", heads, rows)
+    return TableView("balance", "What came in and what was kept", heads, rows, is_whole=True)

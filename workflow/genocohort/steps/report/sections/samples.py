@@ -205,7 +205,7 @@ def _call_rate(samples: pd.DataFrame, reasons: pd.DataFrame | None) -> Figure | 
     low = samples.iloc[int(np.nanargmin(rates))]
     title = (
         f"Half of the samples call at least {format_rate(median, 2)} of their genotypes; the "
-        f"lowest, {low['sample_id']}, {format_rate(float(low['call_rate']))}"
+        f"lowest, sample {low['sample_id']}, {format_rate(float(low['call_rate']))}"
     )
     svg = draw_histogram(
         edges,
@@ -228,7 +228,7 @@ def _singletons(samples: pd.DataFrame) -> Figure | None:
     most = samples.iloc[int(np.nanargmax(values))]
     title = (
         f"The median sample has {format_count(float(np.nanmedian(values)))} singletons; the most, "
-        f"{most['sample_id']}, {format_count(most['n_singletons'])}"
+        f"sample {most['sample_id']}, {format_count(most['n_singletons'])}"
     )
     svg = draw_histogram(
         edges, counts, x="singletons (alleles seen once in the cohort)", y="samples",

@@ -278,4 +278,4 @@ def compute_excluded(ledger: pd.DataFrame, most: int = 12) -> TableView | None:
         f"{plural(more, 'further reason')} in the ledger at the end of the report." if more else ""
     )
     heads = (Head("left out"), Head("because"), Head("in"), Head("for example"))
-    return TableView("excluded", "What was left out, and why", heads, shown, note)
+    return TableView("excluded", "What was left out, and why", heads, shown, note, is_whole=True)
