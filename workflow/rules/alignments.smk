@@ -15,7 +15,6 @@ rule alignments:
         "benchmarks/alignments/{sample}.tsv"
     container:
         image("alignments")
-        targets=lambda wildcards, input: f"--targets {input.targets}" if input.targets else "",
     threads: 2
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
@@ -25,6 +24,7 @@ rule alignments:
         reference=lambda wildcards, input: (
             f"--reference {input.reference}" if input.reference else ""
         ),
+        targets=lambda wildcards, input: f"--targets {input.targets}" if input.targets else "",
     shell:
         "genocohort alignments --sample {wildcards.sample:q} --alignment {input.alignment:q} {params.reference} {params.targets}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
