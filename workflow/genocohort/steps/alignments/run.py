@@ -63,13 +63,15 @@ def run(args: argparse.Namespace) -> None:
     """Measure one sample's alignments."""
     settings = settings_from_json(AlignmentsSettings, args.settings)
     genome = settings_from_json(Genome, args.genome)
+    # Outside the try: a wrong BED file is the study's fault, not this sample's.
+    named = read_intervals(args.targets) if args.targets else None
     n_contigs = 0
     try:
         alignment = inspect_alignment(args.alignment, args.reference)
         n_contigs = len(alignment.contigs)
         for notice in alignment.notices:
             _tell(args.sample, notice)
-        contigs = _contigs(alignment, args.targets, genome)
+        contigs = _contigs(alignment, named, genome)
         tally = _measure(alignment, contigs, settings, args.threads)
     except InputDataError as error:
         if settings.on_failure == "stop":
@@ -104,9 +106,10 @@ def _tell_past_end(sample: str, tally: Tally) -> None:
             )
 
 
-def _contigs(alignment: Alignment, targets_path: Path | None, genome: Genome) -> tuple[Contig, ...]:
+def _contigs(
+    alignment: Alignment, named: dict[str, list[tuple[int, int]]] | None, genome: Genome
+) -> tuple[Contig, ...]:
     """The header's contigs with the parts whose depth is looked at."""
-    named = read_intervals(targets_path) if targets_path else None
     contigs = []
     for number, (name, length) in enumerate(zip(alignment.contigs, alignment.lengths, strict=True)):
         targets = None
@@ -121,9 +124,9 @@ def _contigs(alignment: Alignment, targets_path: Path | None, genome: Genome) ->
     if named is not None and not any(c.targets for c in contigs):
         raise InputDataError(
             "no target lies on a contig of the alignment",
-            where=f"{targets_path} and {alignment.path}",
+            where=str(alignment.path),
             offenders=sorted(named),
-            expected="contigs as in the header: " + ", ".join(alignment.contigs[:3]),
+            expected="a BED file with contigs of the header: " + ", ".join(alignment.contigs[:3]),
         )
     return tuple(contigs)
 

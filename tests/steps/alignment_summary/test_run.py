@@ -1,0 +1,101 @@
+"""The step `alignment_summary` through the command line, after the step `alignments`."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genocohort.cli import main
+from genocohort.domain.ledger import entries_from_json
+from genocohort.domain.sheet import Sample
+from genocohort.domain.tables_alignments import SAMPLE_CONTIGS, SAMPLE_HISTOGRAMS, SAMPLES
+from genocohort.io.parquet import read_table
+from genocohort.io.sheet import sheet_text
+from tiny.alignments import Read, pair, write_alignment
+
+LENGTHS = {"chr1": 1000, "chrX": 500, "chrY": 300}
+
+
+def measure(folder: Path, sample: str, path: Path) -> None:
+    arguments = ["alignments", "--sample", sample, "--alignment", str(path)]
+    for name in ("flagstat", "contigs", "histograms"):
+        arguments += [f"--{name}", str(folder / f"{sample}.{name}.parquet")]
+    arguments += ["--settings", '{"on_failure": "continue"}']
+    assert main([*arguments, "--ledger", str(folder / f"{sample}.ledger.json")]) == 0
+
+
+def gather(folder: Path, samples: list[str]) -> int:
+    sheet = folder / "aligned.tsv"
+    rows = tuple(Sample(s, s, s, "unknown", alignment=f"{s}.bam") for s in samples)
+    sheet.write_text(sheet_text(rows))
+    out = folder / "out"
+    return main(
+        ["alignment_summary", "--sheet", str(sheet), "--folder", str(folder),
+         "--samples", str(out / "samples.parquet"), "--contigs", str(out / "contigs.parquet"),
+         "--histograms", str(out / "histograms.parquet"), "--ledger", str(out / "ledger.json"),
+         "--genome", '{"build": "synthetic", "par": []}']
+    )  # fmt: skip
+
+
+def rows(folder: Path) -> list[dict[str, Any]]:
+    return list(read_table(folder / "out/samples.parquet", SAMPLES).to_pylist())
+
+
+@pytest.fixture
+def cohort(tmp_path: Path) -> Path:
+    male = [r for i in range(20) for r in pair(f"a{i}", 10 * i, 10 * i + 40)]
+    male += [Read(f"x{i}", contig=1, start=i, cigar="50M") for i in range(10)]
+    male += [Read("u", 4, -1, -1, "")]
+    measure(tmp_path, "B", write_alignment(tmp_path / "B.bam", male, LENGTHS))
+    measure(tmp_path, "A", write_alignment(tmp_path / "A.bam", [], LENGTHS))
+    (tmp_path / "broken.bam").write_bytes(b"")
+    measure(tmp_path, "broken", tmp_path / "broken.bam")
+    return tmp_path
+
+
+def test_one_row_per_sample_in_cohort_order(cohort: Path) -> None:
+    assert gather(cohort, ["B", "broken", "A"]) == 0
+    found = rows(cohort)
+    assert [(r["sample_id"], r["status"]) for r in found] == [
+        ("B", "ok"),
+        ("broken", "failed"),
+        ("A", "ok"),
+    ]
+    male, broken, empty = found
+    assert male["n_reads"] == 51
+    assert male["mapped_rate"] == pytest.approx(50 / 51)
+    # 20 pairs of 90 bases on chr1; 500 bases on chrX.
+    assert male["genome_mean_fragment_depth"] == pytest.approx((20 * 90 + 500) / 1800)
+    assert male["x_depth_ratio"] == pytest.approx((500 / 500) / (1800 / 1000))
+    assert male["y_depth_ratio"] == 0
+    assert male["insert_size_median"] == 90
+    assert {v for k, v in broken.items() if k not in ("sample_id", "status")} == {None}
+    assert (empty["n_reads"], empty["mapped_rate"], empty["x_depth_ratio"]) == (0, None, None)
+    assert empty["mean_fragment_depth"] == 0
+    contigs = read_table(cohort / "out/contigs.parquet", SAMPLE_CONTIGS).to_pylist()
+    assert [(r["sample_id"], r["contig"]) for r in contigs] == [
+        (s, c) for s in ("B", "A") for c in (*LENGTHS, "*")
+    ]
+    histograms = read_table(cohort / "out/histograms.parquet", SAMPLE_HISTOGRAMS).to_pylist()
+    assert [r["sample_id"] for r in histograms] == sorted(
+        (r["sample_id"] for r in histograms), reverse=True
+    )
+
+
+def test_the_ledger_names_what_failed(cohort: Path) -> None:
+    assert gather(cohort, ["B", "broken", "A"]) == 0
+    (entry,) = entries_from_json((cohort / "out/ledger.json").read_text())
+    assert (entry.unit, entry.n_in, entry.n_kept) == ("sample", 3, 2)
+    assert entry.dropped[0].is_loss
+    assert entry.dropped[0].examples == ("broken",)
+
+
+def test_no_samples(tmp_path: Path) -> None:
+    assert gather(tmp_path, []) == 0
+    assert rows(tmp_path) == []
+
+
+def test_a_missing_table_is_an_error(cohort: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert gather(cohort, ["B", "C"]) == 3
+    assert "C.flagstat.parquet" in capsys.readouterr().err
+    assert not (cohort / "out").exists()
