@@ -84,6 +84,12 @@ class AssociationStudy:
         self, chromosome: str, settings: Mapping[str, Any], *, threads: int = 1, out: str = "out"
     ) -> int:
         """Run the step on one chromosome; its exit code."""
+        return cli.main(self.arguments(chromosome, settings, threads=threads, out=out))
+
+    def arguments(
+        self, chromosome: str, settings: Mapping[str, Any], *, threads: int = 1, out: str = "out"
+    ) -> list[str]:
+        """The step's command line for one chromosome."""
         target = self.folder / out
         arguments = {
             "folder": self.folder,
@@ -100,7 +106,7 @@ class AssociationStudy:
             "ledger": target / f"{chromosome}.ledger.json",
         }
         pairs = [str(part) for name, value in arguments.items() for part in (f"--{name}", value)]
-        return cli.main(["association", *pairs])
+        return ["association", *pairs]
 
     def summarise(
         self, settings: Mapping[str, Any] | None = None, genes: Path | None = None
