@@ -1,4 +1,4 @@
-"""What the tests on real backends share: two tiny images, a folder of a study, a run of Snakemake."""
+"""What tests on real backends share: two tiny images, a study, a run of Snakemake."""
 
 import functools
 import json
@@ -20,6 +20,7 @@ FLOWS = Path(__file__).parent / "flows"
 REGISTRY = os.environ.get("STEPS_TEST_REGISTRY", "localhost:5000")
 BASE_IMAGE = os.environ.get("STEPS_TEST_BASE_IMAGE", f"{REGISTRY}/base/python:bookworm")
 USER = 10001
+STARTED: "list[subprocess.Popen[str]]" = []
 PARTS = ("part1", "part2", "part3")
 
 
@@ -103,10 +104,12 @@ class Study:
             "USER": "tester", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1",
             **self.environment,
         }  # fmt: skip
-        return subprocess.Popen(
+        process = subprocess.Popen(
             self.command(*args), cwd=self.folder, env=env, text=True, errors="replace",
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
+        STARTED.append(process)
+        return process
 
     def run(self, *args: str, ok: bool = True, seconds: float = 300) -> str:
         """Run to the end; the output."""
@@ -134,7 +137,7 @@ class Study:
         return {
             str(path.relative_to(folder)): path.read_bytes()
             for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.name != "proof.txt"
+            if path.is_file() and path.name not in ("proof.txt", ".snakemake_timestamp")
         }
 
 
@@ -170,3 +173,70 @@ EXPECTED = {
     ).encode() + b"step-image-a\n",
 }  # fmt: skip
 EXPECTED["report/index.txt"] = EXPECTED["gathered.tsv"] + b"step-image-b\n"
+
+
+class Lab:
+    """A real backend: how to run a flow on it, and what it has left behind."""
+
+    name = ""
+    memory_is_limited = True
+    seccomp = True
+    many = 20
+    quick: tuple[str, ...] = ()
+    pull_error = "ImagePull: "
+    too_large = "but jobs have"
+    too_long = "DeadlineExceeded: it ran longer than its runtime=1 minutes"
+
+    def require(self) -> None:
+        """Skip unless it answers."""
+
+    def study(self, flow: str) -> Study:
+        """A new folder with the flow's input."""
+        folder = new_folder()
+        fill(folder)
+        return Study(folder, flow, PROFILES / self.name)
+
+    def left(self, study: Study) -> list[str]:
+        """Jobs of a study that the backend still has."""
+        raise NotImplementedError
+
+
+class DockerLab(Lab):
+    """Docker, as a user."""
+
+    name = "docker"
+    many = 200
+
+    def require(self) -> None:
+        require("docker", "docker", "info")
+
+    def left(self, study: Study) -> list[str]:
+        names = output_of(
+            self.name, "ps", "--all", "--filter", "label=snakemake-steps.owner",
+            "--format", "{{.Names}}",
+        )  # fmt: skip
+        return names.split()
+
+
+class PodmanLab(DockerLab):
+    """Podman, as root for another user: the way of a machine without users' namespaces."""
+
+    name = "podman"
+    many = 20
+
+    def require(self) -> None:
+        require("podman", "podman", "info")
+        image = images()["a"].removeprefix("docker://")
+        if not answers("podman", "pull", "--quiet", image):
+            pytest.skip(f"the registry {REGISTRY} is not available to podman")
+        # An engine may be installed where its runtime cannot work.
+        require("podman", "podman", "run", "--rm", "--network=none", image, "true")
+
+    def study(self, flow: str) -> Study:
+        study = super().study(flow)
+        if os.getuid() == 0:
+            study.as_user, study.options = False, ("--steps-run-as", f"{USER}:{USER}")
+        return study
+
+
+LABS: dict[str, Lab] = {"docker": DockerLab(), "podman": PodmanLab()}

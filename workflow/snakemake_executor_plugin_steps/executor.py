@@ -55,7 +55,8 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
             (folder / name).mkdir(parents=True, exist_ok=True)
         where = [settings.backend, settings.claim or self._storage_prefix(), str(workdir)]
         jobs = [job for job in self.dag.needrun_jobs() if job.is_shell and not job.is_local]
-        self.run = Run(
+        self.cancelled = False
+        self.steps_run = Run(
             settings=settings,
             logger=self.logger,
             workdir=workdir,
@@ -72,7 +73,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         try:
             for job in jobs:
                 self._check(job)
-            self.backend = load_backend(self.run)
+            self.backend = load_backend(self.steps_run)
             self.backend.remove_all(everything=True)
         except StepsError as error:
             raise WorkflowError(str(error)) from error
@@ -83,7 +84,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
 
     def _check(self, job: Any) -> None:
         try:
-            check_rule(job, self.run.settings.allow_tags)
+            check_rule(job, self.steps_run.settings.allow_tags)
         except StepsError as error:
             raise StepsError(f"rule {job.rule.name}: {error}") from None
 
@@ -104,16 +105,16 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         for member in members:
             self._check(member)
         self.submitted += 1
-        name = f"{self.run.run_id}-{self.submitted}"
+        name = f"{self.steps_run.run_id}-{self.submitted}"
         steps = [
             step_of(member, f"{FOLDER}/scripts/{name}-{i}.sh", self.with_sif)
             for i, member in enumerate(members)
         ]
-        if self.run.shared:
+        if self.steps_run.shared:
             for member in members:
                 self.workflow.async_run(_prepare(member))
             for step in steps:
-                (self.run.workdir / step.script).write_text(step.text, encoding="utf-8")
+                (self.steps_run.workdir / step.script).write_text(step.text, encoding="utf-8")
             return Submission(name, tuple(steps))
         unneeded = {str(f) for f in self.dag.get_unneeded_temp_files(job)}
         return Submission(name, tuple(steps), manifest_text(members, steps, unneeded))
@@ -125,7 +126,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         begun: dict[str, SubmittedJobInfo] = {}
         for info in active_jobs:
             future = info.aux["tracked"].future
-            if not future.done() or future.cancelled():
+            if self.cancelled or not future.done() or future.cancelled():
                 yield info
             elif error := future.exception():
                 if not isinstance(error, Closing):
@@ -141,7 +142,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
                 self._finish(info, outcomes[name])
             else:
                 yield info
-        if outcomes and not self.run.settings.keep:
+        if outcomes and not self.steps_run.settings.keep:
             self._attempt("forget the ended jobs", self.backend.remove, list(outcomes))
 
     def _outcomes(self, begun: dict[str, SubmittedJobInfo]) -> dict[str, Outcome]:
@@ -152,7 +153,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         except Exception as error:
             silent = time.monotonic() - self.answered
             self.logger.warning(f"The state of the jobs is unknown, trying again: {_words(error)}")
-            if silent < self.run.settings.status_timeout:
+            if silent < self.steps_run.settings.status_timeout:
                 return {}
             reason = f"the backend has not answered for {silent:.0f} s: {_words(error)}"
             return dict.fromkeys(begun, Outcome(reason))
@@ -161,14 +162,14 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         tracked: Tracked = info.aux["tracked"]
         self._record(tracked, outcome)
         if not outcome.ok:
-            log = self.run.folder / "logs" / f"{tracked.submission.name}.log"
+            log = self.steps_run.folder / "logs" / f"{tracked.submission.name}.log"
             self._attempt(
                 "save its output", self.backend.write_log, tracked.submission, outcome.step, log
             )
             step = tracked.submission.steps[outcome.step]
             self._report_failure(info, _explained(outcome.reason, step, info.job, log), [log])
             return
-        if self.run.shared:
+        if self.steps_run.shared:
             for member, usage in zip(tracked.members, outcome.usages, strict=True):
                 if member.benchmark:
                     Path(member.benchmark).write_text(benchmark_text(usage), encoding="utf-8")
@@ -195,7 +196,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
                 "wildcards": dict(member.wildcards_dict),
                 "attempt": member.attempt,
                 "job": tracked.submission.name,
-                "backend": self.run.settings.backend,
+                "backend": self.steps_run.settings.backend,
                 "image": step.image,
                 "ran_in": outcome.images[i] if i < len(outcome.images) else None,
                 "threads": step.threads,
@@ -204,7 +205,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
                 "reason": "" if i < outcome.step or outcome.ok else outcome.reason,
             }
             lines.append(json.dumps(line, sort_keys=True) + "\n")
-        with (self.run.folder / "jobs.jsonl").open("a", encoding="utf-8") as file:
+        with (self.steps_run.folder / "jobs.jsonl").open("a", encoding="utf-8") as file:
             file.writelines(lines)
 
     def _attempt(self, what: str, action: Any, *args: Any) -> None:
@@ -215,7 +216,9 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
 
     def cancel_jobs(self, active_jobs: list[SubmittedJobInfo]) -> None:
         """End all jobs of this run, also those that were being submitted."""
-        self._stop(everything=False)
+        self.cancelled = True
+        self._stop_submitting()
+        self._attempt("end all jobs", self.backend.remove_all, False)
 
     def shutdown(self) -> None:
         """Stop the threads; nothing is left to run."""
@@ -225,10 +228,6 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
     def _stop_submitting(self) -> None:
         self.backend.close()
         self.submitter.close()
-
-    def _stop(self, everything: bool) -> None:
-        self._stop_submitting()
-        self._attempt("end all jobs", self.backend.remove_all, everything)
 
 
 async def _prepare(job: Any) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from snakemake_executor_plugin_steps.backend import Run
-from snakemake_executor_plugin_steps.contract import is_pinned
+from snakemake_executor_plugin_steps.contract import is_pinned, output_folders
 from snakemake_executor_plugin_steps.engine.capacity import Capacity
 from snakemake_executor_plugin_steps.engine.command import (
     LABEL_OWNER,
@@ -145,6 +145,9 @@ class EngineBackend:
         scratch = self._scratch_folder(name)
         scratch.mkdir()
         scratch.chmod(0o1777)
+        if os.getuid() == 0:  # root runs steps as someone else, who must be able to write
+            for folder in output_folders(step, self._run.workdir):
+                os.chown(folder, *(int(part) for part in self._user.split(":")))
         place = Place(
             self._run.workdir, scratch, report, self._user, self._run.owner, self._run.run_id
         )

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from snakemake_executor_plugin_steps.submission import StepsError
+
 _BYTES_PER_MB = 1024 * 1024
 
 
@@ -68,10 +70,17 @@ def container_user(facts: Facts, run_as: str | None, uid: int, gid: int) -> str 
     -------
     str or None
         None if steps would be root on this machine.
+
+    Raises
+    ------
+    StepsError
+        `run_as` is not made of numbers.
     """
     if run_as:
         user, _, group = run_as.partition(":")
-        return None if user in ("0", "root") else f"{user}:{group or user}"
+        if not user.isdigit() or not (group or user).isdigit():
+            raise StepsError(f"--steps-run-as takes numbers, uid[:gid], not {run_as}")
+        return None if int(user) == 0 else f"{user}:{group or user}"
     if facts.rootless and facts.name == "docker":
         return "0:0"  # its root is this machine's user, and the only one who may write our files
     return None if uid == 0 else f"{uid}:{gid}"

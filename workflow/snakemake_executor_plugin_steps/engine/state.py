@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 ENDED = {"exited", "dead", "stopped"}
-NEVER_STARTED = "created"
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,9 @@ class Ended:
 
 
 def parse_list(text: str) -> dict[str, str]:
-    """Name to state, from the listing."""
-    return {name: state for name, state in (line.split(" ", 1) for line in text.splitlines())}
+    """Name to state, from the listing; Podman says "Exited (1) 2 seconds ago"."""
+    words = (line.split() for line in text.splitlines() if line)
+    return {name: state.lower() for name, state, *_ in words}
 
 
 def parse_inspect(text: str) -> dict[str, Ended]:
