@@ -75,6 +75,20 @@ def test_a_file_of_another_program_can_be_read(folder):
     assert Results(folder).columns("accounts/own")["column"].tolist() == ["x"]
 
 
+def test_rows_are_chosen_by_value(folder):
+    results = Results(folder)
+    assert len(results.table("accounts/ledger", where={"step": "genotypes"})) == 1
+    assert len(results.table("accounts/ledger", ["n_in"], where={"step": "kinship"})) == 0
+    with pytest.raises(InputDataError, match="no column nonsense"):
+        results.table("accounts/ledger", where={"nonsense": "x"})
+
+
+def test_a_folder_with_an_equals_sign_adds_no_column(tmp_path):
+    table = Table("accounts/mine", 1, "t", (Column("n", "int64", "n"),))
+    write_table(tmp_path / "site=1/accounts/mine.parquet", table, {"n": [1]})
+    assert list(Results(tmp_path / "site=1").table("accounts/mine").columns) == ["n"]
+
+
 def test_missing_whole_numbers_stay_missing_and_whole(folder):
     table = Table("accounts/mine", 1, "t", (Column("n", "int64", "n", "unknown"),
                                             Column("b", "bool", "b", "unknown")))  # fmt: skip

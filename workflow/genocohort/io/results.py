@@ -2,7 +2,7 @@
 
 import importlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -77,8 +77,23 @@ class Results:
         """Whether the run wrote this table."""
         return self.path(name).is_file()
 
-    def arrow(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+    def arrow(
+        self,
+        name: str,
+        columns: Sequence[str] | None = None,
+        *,
+        where: Mapping[str, str] | None = None,
+    ) -> pa.Table:
         """One table as Arrow.
+
+        Parameters
+        ----------
+        name : str
+            `<step>/<file>`.
+        columns : sequence of str or None
+            Columns to read; None: all.
+        where : mapping of str to str or None
+            Only rows with these values in these columns; the others never take memory at once.
 
         Raises
         ------
@@ -103,14 +118,20 @@ class Results:
             ) from error
         with file:
             self._check(name, file.schema_arrow)
-            missing = sorted(set(columns or ()) - set(file.schema_arrow.names))
+            asked = {*(columns or ()), *(where or ())}
+            missing = sorted(asked - set(file.schema_arrow.names))
             if missing:
                 raise InputDataError(
                     f"table {name} has no column {missing[0]}",
                     where=str(self.path(name)),
                     expected="one of: " + ", ".join(file.schema_arrow.names),
                 )
-            return file.read(columns=None if columns is None else list(columns))
+        wanted = None if columns is None else list(columns)
+        filters = [(column, "=", value) for column, value in (where or {}).items()]
+        # Without partitioning=None a folder called `site=1` above would become a column.
+        return pq.read_table(
+            self.path(name), columns=wanted, filters=filters or None, partitioning=None
+        )
 
     def _check(self, name: str, schema: pa.Schema) -> None:
         metadata = schema.metadata or {}
@@ -125,7 +146,13 @@ class Results:
                 remedy="run that step again with this version of genocohort",
             )
 
-    def table(self, name: str, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+    def table(
+        self,
+        name: str,
+        columns: Sequence[str] | None = None,
+        *,
+        where: Mapping[str, str] | None = None,
+    ) -> "pd.DataFrame":
         """One table as a data frame; a null in a column of whole numbers stays one (`<NA>`)."""
         import pandas as pd
 
@@ -136,7 +163,7 @@ class Results:
             pa.int64(): pd.Int64Dtype(),
             pa.bool_(): pd.BooleanDtype(),
         }
-        table = self.arrow(name, columns)
+        table = self.arrow(name, columns, where=where)
         nulls = {f.type for f, c in zip(table.schema, table.columns, strict=True) if c.null_count}
         kept = {k: v for k, v in nullable.items() if k in nulls}
         return cast("pd.DataFrame", table.to_pandas(types_mapper=kept.get))

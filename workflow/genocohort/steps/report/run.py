@@ -27,7 +27,7 @@ from genocohort.steps.report.settings import ReportSettings
 
 # Small enough to be held at once; the associations are read one phenotype at a time.
 TABLES = (
-    "accounts/ledger", "alignment_summary/samples", "alignment_summary/contigs",
+    "accounts/ledger", "alignment_summary/samples",
     "alignment_summary/histograms", "variant_summary/chromosomes", "variant_summary/histograms",
     "sample_qc/samples", "sample_qc/reasons", "kinship/pairs", "structure/components",
     "structure/eigenvalues", "structure/pruned", "structure/fst", "clinical/participants",
@@ -35,6 +35,11 @@ TABLES = (
     "outcomes/survival_tests", "outcomes/hazards", "association_summary/phenotypes",
     "association_summary/top_hits",
 )  # fmt: skip
+# Of each sample's histograms only those over all contigs are drawn, of the variants' the sums.
+ROWS = {
+    "alignment_summary/histograms": {"contig": ""},
+    "variant_summary/histograms": {"chromosome": "all"},
+}
 SOFTWARE = (
     "genocohort", "numpy", "scipy", "pandas", "pyarrow", "pysam", "pgenlib", "scikit-allel", "dask",
     "jinja2", "snakemake",
@@ -73,7 +78,9 @@ def run(args: argparse.Namespace) -> None:
     settings = settings_from_json(ReportSettings, args.settings)
     genome = settings_from_json(Genome, args.genome)
     results = Results(args.folder)
-    tables = {name: results.table(name) for name in TABLES if results.has(name)}
+    tables = {
+        name: results.table(name, where=ROWS.get(name)) for name in TABLES if results.has(name)
+    }
     parts = (
         compute_alignment(tables),
         compute_variants(tables),
