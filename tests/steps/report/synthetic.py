@@ -506,6 +506,12 @@ def _accounts(folder, n_samples, n_variants, there):
     if "clinical" in there:
         rows.append(("clinical", "all", "participant", "input", n_samples + 1, n_samples,
                      "the same person under two record numbers", 1, False, []))  # fmt: skip
+    steps = {"alignments": ["alignment_summary"], "clinical": ["outcomes"],
+             "calls": ["variant_summary", "structure"],
+             "association": ["association_summary"]}  # fmt: skip
+    for part in PARTS:
+        for step in steps[part] if part in there else ():
+            rows.append((step, "all", "sample", "input", n_samples, n_samples, None, 0, False, []))
     columns = {name: [r[i] for r in rows] for i, name in enumerate(LEDGER.column_names)}
     write_table(folder / "accounts/ledger.parquet", LEDGER, columns)
     totals: dict[str, dict[str, dict[str, int]]] = {}

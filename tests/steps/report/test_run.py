@@ -163,6 +163,14 @@ def test_parts_without_input_are_left_out(tmp_path, parts, sections):
     assert not re.search(r"\b(nan|None|NaT|inf)\b", page.text)
 
 
+def test_tables_left_over_from_another_configuration_are_not_shown(tmp_path):
+    write_results(tmp_path, n_samples=12, n_variants=200)
+    write_results(tmp_path, n_samples=12, n_variants=200, parts=("calls",))
+    assert (tmp_path / "clinical/participants.parquet").exists()
+    _, page = report(tmp_path)
+    assert page.sections == ["variants", "samples", "structure", "methods"]
+
+
 def test_an_empty_folder_still_gives_a_page(tmp_path):
     _, page = report(tmp_path)
     assert page.sections == ["methods"]
@@ -221,7 +229,8 @@ def test_all_metrics_missing(tmp_path):
 def test_a_loss_makes_the_verdict(tmp_path):
     write_results(tmp_path, n_samples=12, n_variants=200, parts=())
     (tmp_path / "accounts/accounts.json").write_text(
-        '{"complete": false, "contradictions": [], "totals": {}, "losses": [{"step": "alignments",'
+        '{"complete": false, "contradictions": [], "totals": {"sample_qc": {}},'
+        ' "losses": [{"step": "alignments",'
         ' "scope": "S0003", "unit": "contig", "n": 2, "reason": "cut", "examples": ["chr1"]}]}'
     )
     _, page = report(tmp_path)

@@ -5,6 +5,7 @@ import platform
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -55,6 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, required=True, help="HTML file to write")
 
 
+def _is_of_this_run(name: str, accounts: dict[str, Any]) -> bool:
+    """Whether the step is in the accounts; a table may be left over from another configuration."""
+    step = name.split("/")[0]
+    return step == "accounts" or not accounts or step in accounts["totals"]
+
+
 def _associations(results: Results) -> Iterator[tuple[str, pd.DataFrame]]:
     for name in results.phenotypes():
         if results.has(f"association_summary/{name}.gwas"):
@@ -78,8 +85,11 @@ def run(args: argparse.Namespace) -> None:
     settings = settings_from_json(ReportSettings, args.settings)
     genome = settings_from_json(Genome, args.genome)
     results = Results(args.folder)
+    accounts = results.accounts()
     tables = {
-        name: results.table(name, where=ROWS.get(name)) for name in TABLES if results.has(name)
+        name: results.table(name, where=ROWS.get(name))
+        for name in TABLES
+        if results.has(name) and _is_of_this_run(name, accounts)
     }
     parts = (
         compute_alignment(tables),
@@ -90,7 +100,7 @@ def run(args: argparse.Namespace) -> None:
         compute_association(tables, _associations(results), settings),
     )
     sections: list[Section] = [part for part in parts if part is not None]
-    verdict = compute_verdict(tables, results.accounts(), sections)
+    verdict = compute_verdict(tables, accounts, sections)
     versions = _versions()
     sections.append(compute_methods(tables, sections, versions))
     software = dict(versions).get("genocohort", "")
