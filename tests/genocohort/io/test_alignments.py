@@ -162,6 +162,12 @@ def test_a_flipped_bit_is_found(tmp_path: Path, where: float) -> None:
     assert "truncated or corrupt" in failure(path)
 
 
+def test_a_tag_that_is_no_number(tmp_path: Path) -> None:
+    reads = [Read("a", start=5, tags={"NM": "many"})]
+    path = write_alignment(tmp_path / "in.bam", reads, CONTIGS)
+    assert "a record cannot be read" in failure(path)
+
+
 def test_a_header_without_contigs(tmp_path: Path) -> None:
     path = write_alignment(tmp_path / "in.bam", [], {}, index=False)
     assert "no @SQ" in failure(path)

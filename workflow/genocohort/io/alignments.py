@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct, pack
+from struct import error as _PackError  # noqa: N812
 from typing import Any, Literal
 
 import numpy as np
@@ -271,7 +272,7 @@ def _batches(alignment: Alignment, records: Any) -> Iterator[RecordBatch]:
     while True:
         try:
             batch = _gather(iterator)
-        except (OSError, ValueError, UnicodeDecodeError) as error:
+        except (OSError, ValueError, _PackError) as error:
             raise _unreadable(alignment, n_read) from error
         if len(batch) == 0:
             return
