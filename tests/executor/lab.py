@@ -1,8 +1,10 @@
 """What tests on real backends share: two tiny images, a study, a run of Snakemake."""
 
 import functools
+import grp
 import json
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -79,16 +81,15 @@ class Study:
     profile: Path
     options: tuple[str, ...] = ()
     as_user: bool = True
+    user: int = USER
     environment: dict[str, str] = field(default_factory=dict)
 
     def command(self, *args: str) -> list[str]:
         """Snakemake, as a user without root's rights."""
         become: list[str] = []
         if self.as_user and os.getuid() == 0:
-            import grp
-
             groups = [str(g.gr_gid) for g in grp.getgrall() if g.gr_name == "docker"]
-            become = ["setpriv", f"--reuid={USER}", f"--regid={USER}"]
+            become = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}"]
             become += [f"--groups={','.join(groups)}"] if groups else ["--clear-groups"]
         return [
             *become, sys.executable, "-m", "snakemake",
@@ -240,3 +241,42 @@ class PodmanLab(DockerLab):
 
 
 LABS: dict[str, Lab] = {"docker": DockerLab(), "podman": PodmanLab()}
+
+
+class SlurmLab(Lab):
+    """Slurm with Apptainer, as a user that the nodes know."""
+
+    name = "slurm"
+    memory_is_limited = False  # the tests' Slurm has no control groups
+    seccomp = False
+    many = 10
+    pull_error = "Failed to pull"
+    too_large = "Requested node configuration is not available"
+    too_long = "TIMEOUT: it ran longer than its runtime=1 minutes"
+
+    def require(self) -> None:
+        require("slurm", "sinfo")
+        require("apptainer", "apptainer", "--version")
+
+    def study(self, flow: str) -> Study:
+        study = super().study(flow)
+        study.options = ("--steps-poll-seconds", "1", "--apptainer-prefix", str(sif_folder()))
+        study.environment = {"APPTAINER_NOHTTPS": "1"}
+        if os.getuid() == 0:
+            study.user = next(u.pw_uid for u in pwd.getpwall() if u.pw_name == "nobody")
+            for path in (sif_folder(), study.folder, *study.folder.rglob("*")):
+                os.chown(path, study.user, study.user)
+        return study
+
+    def left(self, study: Study) -> list[str]:
+        lines = output_of("squeue", "--noheader", "--format=%j %T").splitlines()
+        return [line for line in lines if line.startswith("steps-") and "COMPLETING" not in line]
+
+
+@functools.cache
+def sif_folder() -> Path:
+    """Where the tests keep images as files."""
+    return new_folder()
+
+
+LABS["slurm"] = SlurmLab()

@@ -1,0 +1,181 @@
+"""Slurm with Apptainer: one batch job per job of the workflow."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import time
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from snakemake_executor_plugin_steps.backend import Run
+from snakemake_executor_plugin_steps.slurm.command import (
+    Files,
+    batch_script,
+    job_name,
+    parse_job_name,
+    sbatch_command,
+)
+from snakemake_executor_plugin_steps.slurm.states import (
+    ALIVE,
+    HOPELESS,
+    WELL,
+    Listed,
+    parse_image,
+    parse_queue,
+    reason_of,
+)
+from snakemake_executor_plugin_steps.submission import Outcome, StepsError, Submission
+from snakemake_executor_plugin_steps.wrapper import parse_usage
+
+MAX_MESSAGE = 800
+PATIENCE_SECONDS = 60
+LATENCY_SECONDS = 60
+"""How long a shared file system may take to show what a node has written."""
+
+
+def create(run: Run) -> "SlurmBackend":
+    """The backend, ready: Slurm answers."""
+    return SlurmBackend(run)
+
+
+class SlurmBackend:
+    """Submits with sbatch and looks with squeue, so that no accounting is needed."""
+
+    def __init__(self, run: Run) -> None:
+        if not run.shared:
+            raise StepsError("slurm works with a file system that all nodes share")
+        for program in ("sbatch", "squeue", "scancel"):
+            if not shutil.which(program):
+                raise StepsError(f"{program} is not installed")
+        self._run = run
+        self._scratch = shlex.quote(run.settings.scratch) if run.settings.scratch else ""
+        self._since: dict[str, float] = {}
+        self._warned: set[str] = set()
+        self._queue()
+
+    def _call(self, *args: str, script: str | None = None) -> str:
+        try:
+            done = subprocess.run(
+                args,
+                input=script,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=PATIENCE_SECONDS,
+                start_new_session=True,
+            )
+        except subprocess.TimeoutExpired:
+            raise StepsError(f"{args[0]} has not answered in {PATIENCE_SECONDS} s") from None
+        if done.returncode:
+            raise StepsError(f"{args[0]}: {done.stderr.strip()[-MAX_MESSAGE:]}")
+        return done.stdout
+
+    def _queue(self) -> dict[str, Listed]:
+        return parse_queue(
+            self._call("squeue", "--noheader", "--me", "--states=all", "--format=%i|%j|%T|%r")
+        )
+
+    def _files(self, submission: str) -> Files:
+        return Files(self._run.folder / "reports", submission)
+
+    def submit(self, submission: Submission) -> None:
+        """Hand a job to Slurm."""
+        files = self._files(submission.name)
+        script = batch_script(submission, self._run.workdir, files, self._scratch)
+        command = sbatch_command(
+            submission,
+            self._run.owner,
+            files,
+            self._run.settings.sbatch_args or "",
+            os.environ,
+        )
+        self._call(*command, script=script)
+
+    def poll(self, active: Mapping[str, Submission]) -> dict[str, Outcome]:
+        """List once and judge those that have ended."""
+        queue = self._queue()
+        outcomes = {}
+        for name, submission in active.items():
+            listed = queue.get(job_name(self._run.owner, name))
+            if listed is not None and listed.state in ALIVE:
+                outcome = self._waiting(submission, listed)
+            else:
+                outcome = self._judge(submission, listed)
+            if outcome is not None:
+                outcomes[name] = outcome
+        return outcomes
+
+    def _waiting(self, submission: Submission, listed: Listed) -> Outcome | None:
+        if listed.state != "PENDING" or listed.reason not in HOPELESS:
+            return None
+        self._call("scancel", listed.job_id)
+        return Outcome(f"unschedulable: Slurm keeps the job waiting for {listed.reason}")
+
+    def _judge(self, submission: Submission, listed: Listed | None) -> Outcome | None:
+        files = self._files(submission.name)
+        usages, images = [], []
+        for index in range(len(submission.steps)):
+            usages.append(parse_usage(_text(files.usage(index))))
+            if usages[-1] is None or usages[-1].exit_code:
+                break
+        last = len(usages) - 1
+        unclear = usages[last] is None and (listed is None or listed.state in WELL)
+        if unclear and self._may_come(submission.name):
+            return None
+        for index, step in enumerate(submission.steps[: last + 1]):
+            images.append(parse_image(_text(files.image(index))))
+            if images[-1] != step.image and usages[index] is not None:
+                reason = f"it ran in {images[-1] or 'an unknown image'}, not in {step.image}"
+                return Outcome(reason, index, tuple(usages), tuple(images))
+        minutes = sum(step.runtime_minutes for step in submission.steps)
+        reason = reason_of(submission.steps[last], listed, usages[last], minutes)
+        return Outcome(reason, last, tuple(usages), tuple(images))
+
+    def _may_come(self, name: str) -> bool:
+        since = self._since.setdefault(name, time.monotonic())
+        return time.monotonic() - since < LATENCY_SECONDS
+
+    def write_log(self, submission: Submission, step: int, path: Path) -> None:
+        """Save the output of the whole job."""
+        source = self._files(submission.name).output
+        if source.exists():
+            shutil.copyfile(source, path)
+
+    def remove(self, names: Collection[str]) -> None:
+        """Remove what ended jobs have left in the folder."""
+        for name in names:
+            for path in self._files(name).folder.glob(f"{name}[.-]*"):
+                path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Nobody waits."""
+
+    def remove_all(self, everything: bool) -> None:
+        """Cancel jobs and wait until they are over."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        said = False
+        while found := self._alive(everything):
+            if everything and not said:
+                self._run.logger.info(f"Removing {len(found)} jobs that an earlier run has left.")
+                said = True
+            self._call("scancel", *found)
+            if time.monotonic() > deadline:
+                raise StepsError(f"jobs could not be cancelled: {', '.join(found[:5])}")
+            time.sleep(1)
+
+    def _alive(self, everything: bool) -> list[str]:
+        found = []
+        for name, listed in self._queue().items():
+            owner, submission = parse_job_name(name) or ("", "")
+            mine = owner == self._run.owner
+            if not everything:
+                mine = mine and submission.startswith(f"{self._run.run_id}-")
+            if mine and listed.state in ALIVE:
+                found.append(listed.job_id)
+        return found
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
