@@ -13,7 +13,7 @@ import yaml
 from genocohort.commands.plan import parse_dry_run
 from genocohort.commands.snakemake_run import snakemake_command
 
-CHROMOSOMES = ("chr21", "chr22", "chrX")
+CHROMOSOMES = ("chr20", "chr22", "chrX")
 N_ALIGNED = 2
 
 

@@ -43,7 +43,9 @@ def test_one_core_gives_the_same_bytes(study: Path, tmp_path: Path) -> None:
     write_cut(again)
     done = genocohort(["run", "--cores", "1"], again)
     assert done.returncode == 0, done.stderr
-    assert _digests(again) == _digests(study)
+    first, second = _digests(study), _digests(again)
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
 
 
 def test_a_second_run_does_nothing(study: Path) -> None:
@@ -58,14 +60,17 @@ def test_a_second_run_does_nothing(study: Path) -> None:
 def test_comments_rerun_nothing(study: Path) -> None:
     path = study / "config/config.yaml"
     path.write_text("# a comment\n" + path.read_text())
-    assert set(planned(study)) <= {"preflight"}
+    assert planned(study) == {}
 
 
 def test_a_changed_threshold_reruns_its_dependents_only(study: Path) -> None:
     edit_config(study, association={"min_maf": 0.03})
-    steps = planned(study)
-    steps.pop("preflight", None)
-    assert steps == {"association": 3, "association_summary": 1, "accounts": 1, "report": 1}
+    assert planned(study) == {
+        "association": 3,
+        "association_summary": 1,
+        "accounts": 1,
+        "report": 1,
+    }
     done = genocohort(["run", "--cores", "2"], study)
     assert done.returncode == 0, done.stderr
     assert planned(study) == {}
@@ -100,7 +105,7 @@ def test_bad_input_stops_before_anything_is_computed(tmp_path: Path) -> None:
 
 def test_a_run_with_losses_ends_with_5_and_names_them(tmp_path: Path) -> None:
     study = tmp_path / "study"
-    write_cut(study, ["chr22"])
+    write_cut(study, ["chr20"])
     lost = edit_sheet(study, 1)[0]
     alignment = study / f"data-samples/alignments/{lost}.bam"
     raw = bytearray(alignment.read_bytes())

@@ -1,6 +1,6 @@
 """One study: its configuration, sample sheet and calls, resolved into what the workflow needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -108,6 +108,11 @@ class Chromosome:
     path: Path
 
 
+def _calls_only(sample: Sample) -> Sample:
+    """The sample without its alignment, so that a new alignment changes nothing of the calls."""
+    return replace(sample, alignment="", reference="")
+
+
 @dataclass(frozen=True)
 class Study:
     """A configuration with the files it names opened just far enough to know what to run."""
@@ -188,7 +193,7 @@ class Study:
         """Write the normalised sheets; a file whose content is unchanged keeps its time."""
         texts = {
             "samples.tsv": sheet_text(self.samples),
-            "genotyped.tsv": sheet_text(self.genotyped),
+            "genotyped.tsv": sheet_text(tuple(map(_calls_only, self.genotyped))),
             "aligned.tsv": sheet_text(self.aligned),
             "inputs.json": self._checked_inputs().to_json() + "\n",
         }

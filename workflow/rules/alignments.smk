@@ -1,6 +1,5 @@
 rule alignments:
     input:
-        checked=ancient(CHECKED),
         alignment=lambda wildcards: ALIGNED[wildcards.sample].alignment,
         reference=lambda wildcards: ALIGNED[wildcards.sample].reference or [],
         targets=study.config.inputs.targets or [],

@@ -12,7 +12,6 @@ CLINICAL_TABLES = (
 
 rule clinical:
     input:
-        checked=ancient(CHECKED),
         column_map=study.config.inputs.clinical or [],
         files=[str(path) for path in study.column_map.paths()] if study.column_map else [],
         sheet="work/sheet/samples.tsv",

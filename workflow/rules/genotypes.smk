@@ -1,6 +1,5 @@
 rule genotypes:
     input:
-        checked=ancient(CHECKED),
         calls=lambda wildcards: str(CHROMOSOMES[wildcards.chromosome].path),
         sheet="work/sheet/genotyped.tsv",
     output:

@@ -1,15 +1,16 @@
 rule preflight:
     input:
-        files=[str(path) for path in study.input_files()],
+        files=[str(path) for path in study.input_files() if path != study.path],
         inputs="work/sheet/inputs.json",
         sheet="work/sheet/samples.tsv",
     output:
-        report=CHECKED,
+        report=f"{FULL}/preflight/preflight.json",
         ledger=f"{FULL}/preflight/ledger.json",
     log:
         "logs/preflight.log",
     benchmark:
         "benchmarks/preflight.tsv"
+    priority: 100
     container:
         image("preflight")
     resources:

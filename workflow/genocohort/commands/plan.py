@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from genocohort.commands.check import check_study
-from genocohort.commands.run import BACKENDS, check_backend
+from genocohort.commands.run import BACKENDS, check_backend, is_checked
 from genocohort.commands.snakemake_run import run_snakemake, snakemake_command
 from genocohort.commands.studies import add_study_arguments, enter_study
 from genocohort.errors import ToolError
@@ -104,7 +104,7 @@ def run(args: argparse.Namespace) -> None:
     check_backend(args.backend)
     config = enter_study(args)
     study, problems = resolve_study(config)
-    if problems or any(not path.exists() for path in study.input_files()):
+    if problems or not is_checked(study):
         check_study(config)
     command = snakemake_command(config, args.backend, 1, ["--dry-run"])
     code, lines = run_snakemake(command)

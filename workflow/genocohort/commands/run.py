@@ -16,7 +16,7 @@ from genocohort.commands.snakemake_run import (
 )
 from genocohort.commands.studies import WORKFLOW, add_study_arguments, enter_study
 from genocohort.errors import ConfigError
-from genocohort.study import resolve_study
+from genocohort.study import Study, resolve_study
 
 EXAMPLES = (
     "examples:\n"
@@ -25,6 +25,8 @@ EXAMPLES = (
     "  genocohort run -- --forceall         # everything after -- goes to Snakemake"
 )
 BACKENDS = ("local", "docker", "podman", "slurm", "kubernetes")
+SHEET = Path("work/sheet")
+PREFLIGHT = Path("results/full/preflight/preflight.json")
 ACCOUNTS = Path("results/full/accounts/accounts.json")
 REPORT = Path("results/full/report/index.html")
 LOSSES_EXIT_CODE = 5
@@ -58,6 +60,15 @@ def check_backend(backend: str) -> None:
         )
 
 
+def is_checked(study: Study) -> bool:
+    """Whether preflight passed after the last change of any input."""
+    study.write_inputs(SHEET)
+    inputs = [*study.input_files(), SHEET / "inputs.json", SHEET / "samples.tsv"]
+    if not PREFLIGHT.is_file() or not all(path.exists() for path in inputs):
+        return False
+    return max(path.stat().st_mtime for path in inputs) <= PREFLIGHT.stat().st_mtime
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the workflow.
 
@@ -74,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     check_backend(args.backend)
     config = enter_study(args)
     study, problems = resolve_study(config)
-    if problems or any(not path.exists() for path in study.input_files()):
+    if problems or not is_checked(study):
         check_study(config)
     started = time.time()
     command = snakemake_command(config, args.backend, args.cores, args.snakemake)
