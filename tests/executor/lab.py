@@ -1,5 +1,6 @@
 """What tests on real backends share: two tiny images, a study, a run of Snakemake."""
 
+import base64
 import functools
 import grp
 import json
@@ -21,6 +22,9 @@ PROFILES = REPOSITORY / "workflow" / "profiles"
 FLOWS = Path(__file__).parent / "flows"
 REGISTRY = os.environ.get("STEPS_TEST_REGISTRY", "localhost:5000")
 BASE_IMAGE = os.environ.get("STEPS_TEST_BASE_IMAGE", f"{REGISTRY}/base/python:bookworm")
+S3_ENDPOINT = os.environ.get("STEPS_TEST_S3", "http://172.17.0.1:9000")
+S3_KEY = os.environ.get("STEPS_TEST_S3_KEY", "genocohort")
+S3_SECRET = os.environ.get("STEPS_TEST_S3_SECRET", "genocohort-secret")
 USER = 10001
 STARTED: "list[subprocess.Popen[str]]" = []
 PARTS = ("part1", "part2", "part3")
@@ -182,6 +186,7 @@ class Lab:
     name = ""
     memory_is_limited = True
     seccomp = True
+    no_network = True
     many = 20
     quick: tuple[str, ...] = ()
     pull_error = "ImagePull: "
@@ -280,3 +285,116 @@ def sif_folder() -> Path:
 
 
 LABS["slurm"] = SlurmLab()
+
+
+NAMESPACE = "steps-test"
+
+
+def kubectl(*args: str, text: str | None = None) -> str:
+    """Output of kubectl as the cluster's administrator."""
+    return output_of("kubectl", *args, input=text)
+
+
+@functools.cache
+def cluster() -> Path:
+    """A namespace with the profile's own rights, and a claim: its folder on this machine."""
+    folder = new_folder()
+    manifest = (PROFILES / "kubernetes/cluster.yaml").read_text()
+    manifest = manifest.replace(": genocohort", f": {NAMESPACE}")
+    volume = f"""
+---
+apiVersion: v1
+kind: PersistentVolume
+metadata: {{name: {NAMESPACE}-{folder.name[-8:].lower().replace("_", "x")}}}
+spec:
+  capacity: {{storage: 10Gi}}
+  accessModes: [ReadWriteMany]
+  storageClassName: {NAMESPACE}
+  hostPath: {{path: {folder}}}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {{name: study, namespace: {NAMESPACE}}}
+spec:
+  accessModes: [ReadWriteMany]
+  storageClassName: {NAMESPACE}
+  resources: {{requests: {{storage: 10Gi}}}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {{name: storage, namespace: {NAMESPACE}}}
+stringData:
+  SNAKEMAKE_STORAGE_S3_ENDPOINT_URL: {S3_ENDPOINT}
+  SNAKEMAKE_STORAGE_S3_ACCESS_KEY: {S3_KEY}
+  SNAKEMAKE_STORAGE_S3_SECRET_KEY: {S3_SECRET}
+"""
+    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=true")
+    kubectl("delete", "pv", "--ignore-not-found", *_volumes())
+    kubectl("apply", "-f", "-", text=manifest + volume)
+    wait_until(lambda: '"Bound"' in kubectl("-n", NAMESPACE, "get", "pvc", "study", "-o", "json"))
+    return folder
+
+
+def _volumes() -> list[str]:
+    names = kubectl("get", "pv", "-o", "name").split()
+    return [n.split("/")[1] for n in names if n.startswith(f"persistentvolume/{NAMESPACE}-")] or [
+        "none"
+    ]
+
+
+@functools.cache
+def controller_kubeconfig() -> Path:
+    """A kubeconfig of the controller's account, which has the profile's rights only."""
+    cluster()
+    config = json.loads(kubectl("config", "view", "--raw", "--minify", "-o", "json"))
+    secrets = json.loads(kubectl("-n", NAMESPACE, "get", "secrets", "-o", "json"))["items"]
+    token = (
+        next(
+            (
+                base64.b64decode(s["data"]["token"]).decode()
+                for s in secrets
+                if s["metadata"].get("annotations", {}).get("kubernetes.io/service-account.name")
+                == "controller"
+            ),
+            None,
+        )
+        or kubectl("-n", NAMESPACE, "create", "token", "controller").strip()
+    )
+    config["users"][0]["user"] = {"token": token}
+    config["contexts"][0]["context"]["namespace"] = NAMESPACE
+    path = new_folder() / "kubeconfig.json"
+    path.write_text(json.dumps(config))
+    path.chmod(0o644)
+    return path
+
+
+class KubernetesLab(Lab):
+    """Kubernetes with a claim; the controller is outside, with the controller's account."""
+
+    name = "kubernetes"
+    no_network = False  # the tests' cluster does not enforce policies
+    many = 10
+    quick = ("--steps-start-timeout", "15", "--steps-schedule-timeout", "5")
+    pull_error = "cannot start: "
+    too_large = "unschedulable: no node has taken the pod"
+
+    def require(self) -> None:
+        require("kubernetes", "kubectl", "get", "--raw", "/readyz")
+
+    def study(self, flow: str) -> Study:
+        folder = new_folder(cluster())
+        fill(folder)
+        options = ("--steps-claim", "study", "--steps-claim-mount", str(cluster()))
+        return Study(
+            folder,
+            flow,
+            PROFILES / self.name,
+            (*options, "--steps-poll-seconds", "0.5", "--latency-wait", "5"),
+            environment={"KUBECONFIG": str(controller_kubeconfig())},
+        )
+
+    def left(self, study: Study) -> list[str]:
+        return kubectl("-n", NAMESPACE, "get", "pods", "-o", "name").split()
+
+
+LABS["kubernetes"] = KubernetesLab()

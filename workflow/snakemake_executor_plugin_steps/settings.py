@@ -69,7 +69,7 @@ class ExecutorSettings(ExecutorSettingsBase):  # type: ignore[misc]
         None, "Kubernetes, object storage: Secret whose keys become the stager's environment."
     )
     storage_timeout: int = _option(
-        900, "Kubernetes, object storage: seconds without progress that end a transfer.", int
+        900, "Kubernetes, object storage: seconds that one file may take to be moved.", int
     )
     service_account: str | None = _option(
         None, "Kubernetes: service account of the steps' pods; it needs no rights."
