@@ -3,17 +3,21 @@
 import base64
 import functools
 import grp
+import importlib.metadata
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -398,3 +402,123 @@ class KubernetesLab(Lab):
 
 
 LABS["kubernetes"] = KubernetesLab()
+
+
+def distributions(*roots: str) -> list[importlib.metadata.Distribution]:
+    """Installed packages and all that they need."""
+    found: dict[str, importlib.metadata.Distribution] = {}
+    waiting = list(roots)
+    while waiting:
+        name = re.sub(r"[-_.]+", "-", re.split(r"[\s;<>=!~\[(]", waiting.pop(), maxsplit=1)[0])
+        if name.lower() in found:
+            continue
+        try:
+            found[name.lower()] = one = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # for another platform or an extra
+        waiting += [r for r in one.requires or [] if "extra ==" not in r]
+    return list(found.values())
+
+
+@functools.cache
+def controller_image() -> str:
+    """Snakemake, the plugin and the storage plugin of this environment, in the base image."""
+    images()
+    context = new_folder()
+    target = context / "packages"
+    for one in distributions("snakemake", "snakemake-storage-plugin-s3"):
+        for file in one.files or []:
+            if ".." not in file.parts and "__pycache__" not in file.parts:
+                (target / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(str(file.locate()), target / file)
+    plugin = "snakemake_executor_plugin_steps"
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(REPOSITORY / "workflow" / plugin, target / plugin, ignore=ignore)
+    (context / "Dockerfile").write_text(
+        f"FROM {BASE_IMAGE}\nCOPY packages /opt/packages\n"
+        "ENV PYTHONPATH=/opt/packages PYTHONDONTWRITEBYTECODE=1\nUSER 10001:10001\n"
+    )
+    tag = f"{REGISTRY}/steps-test/controller"
+    environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
+    output_of("docker", "build", "--quiet", "--tag", tag, str(context), env=environment)
+    output_of("docker", "push", "--quiet", tag)
+    shutil.rmtree(context)
+    digests = json.loads(
+        output_of("docker", "image", "inspect", "--format", "{{json .RepoDigests}}", tag)
+    )
+    return str(next(d for d in digests if d.startswith(tag + "@")))
+
+
+@dataclass
+class StagedStudy(Study):
+    """A study whose files live in a bucket."""
+
+    bucket: str = ""
+
+    def results(self) -> dict[str, bytes]:
+        found = bucket_contents(self.bucket, "run/results/")
+        return {
+            name: content
+            for name, content in found.items()
+            if name not in ("proof.txt", "report/.snakemake_timestamp")
+        }
+
+
+def storage() -> Any:
+    """The object storage, as boto3 has it."""
+    import boto3
+
+    return boto3.resource(
+        "s3", endpoint_url=S3_ENDPOINT, region_name="us-east-1",
+        aws_access_key_id=S3_KEY, aws_secret_access_key=S3_SECRET,
+    )  # fmt: skip
+
+
+def bucket_contents(bucket: str, prefix: str) -> dict[str, bytes]:
+    """Names after a prefix, and contents."""
+    items = storage().Bucket(bucket).objects.filter(Prefix=prefix)
+    return {item.key.removeprefix(prefix): item.get()["Body"].read() for item in items}
+
+
+class StagedLab(KubernetesLab):
+    """Kubernetes with object storage; a new bucket for every study."""
+
+    name = "kubernetes-s3"
+    too_long = "DeadlineExceeded: it ran longer than its runtime=1 minutes"
+
+    def require(self) -> None:
+        super().require()
+        pytest.importorskip(
+            "snakemake_storage_plugin_s3", reason="snakemake-storage-plugin-s3 is not installed"
+        )
+        host, port = S3_ENDPOINT.split("//")[1].split(":")
+        with socket.socket() as probe:
+            probe.settimeout(5)
+            if probe.connect_ex((host, int(port))):
+                pytest.skip(f"the object storage {S3_ENDPOINT} is not available")
+
+    def study(self, flow: str) -> StagedStudy:
+        folder = new_folder()
+        fill(folder)
+        bucket = folder.name.lower().replace("_", "-")
+        storage().create_bucket(Bucket=bucket)
+        storage().Bucket(bucket).upload_file(str(folder / "input.tsv"), "run/input.tsv")
+        options = ("--steps-stager-image", controller_image())
+        options += ("--default-storage-prefix", f"s3://{bucket}/run")
+        return StagedStudy(
+            folder,
+            flow,
+            PROFILES / self.name,
+            (*options, "--steps-poll-seconds", "0.5", "--latency-wait", "5"),
+            environment={
+                "KUBECONFIG": str(controller_kubeconfig()),
+                "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+                "SNAKEMAKE_STORAGE_S3_ENDPOINT_URL": S3_ENDPOINT,
+                "SNAKEMAKE_STORAGE_S3_ACCESS_KEY": S3_KEY,
+                "SNAKEMAKE_STORAGE_S3_SECRET_KEY": S3_SECRET,
+            },
+            bucket=bucket,
+        )
+
+
+STAGED = StagedLab()

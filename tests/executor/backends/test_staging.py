@@ -1,0 +1,176 @@
+"""Kubernetes with object storage, and a controller inside the cluster."""
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from executor.lab import (
+    EXPECTED,
+    FLOWS,
+    LABS,
+    NAMESPACE,
+    STAGED,
+    STARTED,
+    StagedStudy,
+    bucket_contents,
+    cluster,
+    controller_image,
+    kubectl,
+    wait_until,
+)
+
+pytestmark = pytest.mark.backend
+
+
+@pytest.fixture
+def study_of() -> Iterator[object]:
+    """Makes studies; a controller that a failed test has left is ended."""
+    STAGED.require()
+    yield STAGED.study
+    for process in STARTED:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    STARTED.clear()
+
+
+def test_a_flow_runs_with_object_storage(study_of) -> None:  # type: ignore[no-untyped-def]
+    study: StagedStudy = study_of("dag.smk")
+    study.run()
+    assert study.results() == EXPECTED
+    found = bucket_contents(study.bucket, "run/")
+    assert found["logs/scatter/part1.log"] == b"ok\n"
+    assert found["benchmarks/scatter/part1.tsv"].startswith(b"s\th:m:s\tmax_rss")
+    assert "work/parts/part1.tsv" not in found
+    proof = found["results/proof.txt"].decode().splitlines()
+    assert "report credentials: 0" in proof
+    assert "report root: read-only" in proof
+    assert "report CapEff: 0000000000000000" in proof
+    assert not (study.folder / "results").exists()
+    records = study.records()
+    assert len(records) == 6
+    assert all(str(r["image"]).split("@")[1] in str(r["ran_in"]) for r in records)
+    assert "Nothing to be done" in study.run()
+    assert STAGED.left(study) == []
+
+
+def test_failures_with_object_storage(study_of) -> None:  # type: ignore[no-untyped-def]
+    study: StagedStudy = study_of("failures.smk")
+    targets = ["fails.txt", "forgets.txt", "second.txt", "group/2.txt", "grows.txt"]
+    text = study.run(*targets, ok=False)
+    reasons = {r["rule"]: str(r["reason"]) for r in study.records()}
+    assert reasons["fails"].startswith("exit code 3")
+    assert reasons["group_fails_2"].startswith("exit code 5")
+    assert reasons["forgets"].startswith("it ended well but did not make all its outputs:")
+    assert "forgets.txt" in reasons["forgets"]
+    assert (reasons["first"], reasons["second"], reasons["grows"]) == ("", "", "")
+    assert "OOMKilled: it needed more than its mem_mb=200" in text
+    assert "no such chromosome: chrZ" in text
+    found = bucket_contents(study.bucket, "run/")
+    assert found["logs/fails.log"] == b"kept in the log\n"
+    assert "fails.txt" not in found
+    assert found["second.txt"] == b"1\nstep-image-b\n"
+    assert STAGED.left(study) == []
+
+
+def test_ctrl_c_and_a_killed_controller_with_object_storage(study_of) -> None:  # type: ignore[no-untyped-def]
+    study: StagedStudy = study_of("failures.smk")
+    process = study.start("slow/1.txt", "--config", "seconds=300")
+    wait_until(lambda: "Running" in kubectl("-n", NAMESPACE, "get", "pods"))
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert len(STAGED.left(study)) == 1
+    study.run("slow/1.txt", "--config", "seconds=0", "--unlock")
+    process = study.start("slow/1.txt", "slow/2.txt", "--config", "seconds=301")
+    wait_until(lambda: len(STAGED.left(study)) == 2)
+    os.killpg(process.pid, signal.SIGINT)
+    text, _ = process.communicate(timeout=90)
+    assert "that an earlier run has left" in text
+    assert STAGED.left(study) == []
+
+
+def test_a_controller_in_the_cluster_needs_its_own_rights_only() -> None:
+    LABS["kubernetes"].require()
+    pytest.importorskip(
+        "snakemake_storage_plugin_s3", reason="snakemake-storage-plugin-s3 is not installed"
+    )
+    study = LABS["kubernetes"].study("dag.smk")
+    shutil.copy(FLOWS / "dag.smk", study.folder)
+    shutil.copy(study.profile / "config.yaml", study.folder)
+    server = json.loads(kubectl("config", "view", "--raw", "--minify", "-o", "json"))
+    port = server["clusters"][0]["cluster"]["server"].rsplit(":", 1)[1]
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "controller", "namespace": NAMESPACE},
+        "spec": {"backoffLimit": 0, "template": {"spec": controller_spec(study, port)}},
+    }
+    kubectl("apply", "-f", "-", text=json.dumps(job))
+    wait_until(
+        lambda: '"active"' not in status() and ("succeeded" in status() or "failed" in status()),
+        seconds=240,
+    )
+    text = kubectl("-n", NAMESPACE, "logs", "job/controller")
+    assert '"succeeded": 1' in status(), text
+    assert study.results() == EXPECTED
+    kubectl("-n", NAMESPACE, "delete", "job", "controller")
+    wait_until(lambda: LABS["kubernetes"].left(study) == [])
+
+
+def status() -> str:
+    """State of the controller's job."""
+    found = json.loads(kubectl("-n", NAMESPACE, "get", "job", "controller", "-o", "json"))
+    return json.dumps(found.get("status", {}))
+
+
+def controller_spec(study, port: str) -> dict[str, object]:  # type: ignore[no-untyped-def]
+    """The controller's pod, as restricted as those of the steps."""
+
+    def field(path: str) -> dict[str, object]:
+        return {"fieldRef": {"fieldPath": path}}
+
+    return {
+        "restartPolicy": "Never",
+        "serviceAccountName": "controller",
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 10001,
+            "runAsGroup": 10001,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [
+            {
+                "name": "controller",
+                "image": controller_image(),
+                "command": ["python3", "-m", "snakemake"],
+                "args": ["--snakefile", "dag.smk", "--profile", ".", *study.options],
+                "workingDir": str(study.folder),
+                "env": [
+                    {"name": "HOME", "value": "/tmp"},
+                    {"name": "USER", "value": "controller"},
+                    {"name": "POD_NAME", "valueFrom": field("metadata.name")},
+                    {"name": "POD_UID", "valueFrom": field("metadata.uid")},
+                    # The tests' cluster has no network of services.
+                    {"name": "KUBERNETES_SERVICE_HOST", "valueFrom": field("status.hostIP")},
+                    {"name": "KUBERNETES_SERVICE_PORT", "value": port},
+                ],
+                "securityContext": {
+                    "allowPrivilegeEscalation": False,
+                    "readOnlyRootFilesystem": True,
+                    "capabilities": {"drop": ["ALL"]},
+                },
+                "volumeMounts": [
+                    {"name": "study", "mountPath": str(cluster())},
+                    {"name": "tmp", "mountPath": "/tmp"},
+                ],
+            }
+        ],
+        "volumes": [
+            {"name": "study", "persistentVolumeClaim": {"claimName": "study"}},
+            {"name": "tmp", "emptyDir": {}},
+        ],
+    }
