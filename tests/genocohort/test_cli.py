@@ -1,5 +1,6 @@
 """The dispatcher: names, exit codes, no traceback for a user's mistake."""
 
+import os
 import subprocess
 import sys
 
@@ -37,6 +38,15 @@ def test_start_up_is_light() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("genocohort ")
+
+
+def test_a_step_fixes_what_sums_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Snakemake sets these to the job's threads, which must not reach the results."""
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.setenv(name, "2")
+    with pytest.raises(SystemExit):
+        cli.main(["accounts", "--help"])
+    assert os.environ["OPENBLAS_NUM_THREADS"] == os.environ["OMP_NUM_THREADS"] == "1"
 
 
 def test_a_users_mistake_has_no_traceback(

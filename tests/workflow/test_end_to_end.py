@@ -121,7 +121,7 @@ def test_a_run_with_losses_ends_with_5_and_names_them(tmp_path: Path) -> None:
 def test_plan_tells_what_would_run_in_words(study: Path) -> None:
     done = genocohort(["plan"], study)
     assert "Nothing to be done" in done.stdout
-    edit_config(study, report={"title": "Another title"})
+    edit_config(study, study="Another title")
     done = genocohort(["plan"], study)
     assert "report" in done.stdout
     assert "Params have changed" in done.stdout

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import os
+import platform
 import sys
 from collections.abc import Sequence
 
@@ -46,6 +47,18 @@ def _usage() -> str:
     )
 
 
+def _fix_arithmetic() -> None:
+    """Make sums the same for any number of threads and on any processor.
+
+    Snakemake sets the BLAS's threads to the job's; the order in which a BLAS adds up follows its
+    threads and the kernels it picks for the processor.
+    """
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    if platform.machine() in ("x86_64", "AMD64"):
+        os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of `genocohort`.
 
@@ -67,8 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name in COMMANDS:
         module = importlib.import_module(f"genocohort.commands.{name}")
     elif name in STEPS:
-        # Results must not depend on how many threads a BLAS would take (summation order).
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        _fix_arithmetic()
         module = importlib.import_module(f"genocohort.steps.{name}.run")
     else:
         print(f"genocohort: no command {name!r}\n\n{_usage()}", end="", file=sys.stderr)
