@@ -1,5 +1,6 @@
 """What tests on real backends share: two tiny images, a study, a run of Snakemake."""
 
+import atexit
 import base64
 import functools
 import grp
@@ -291,7 +292,7 @@ def sif_folder() -> Path:
 LABS["slurm"] = SlurmLab()
 
 
-NAMESPACE = "steps-test"
+NAMESPACE = f"steps-test-{os.getpid()}"
 
 
 def kubectl(*args: str, text: str | None = None) -> str:
@@ -309,7 +310,7 @@ def cluster() -> Path:
 ---
 apiVersion: v1
 kind: PersistentVolume
-metadata: {{name: {NAMESPACE}-{folder.name[-8:].lower().replace("_", "x")}}}
+metadata: {{name: {NAMESPACE}}}
 spec:
   capacity: {{storage: 10Gi}}
   accessModes: [ReadWriteMany]
@@ -332,18 +333,16 @@ stringData:
   SNAKEMAKE_STORAGE_S3_ACCESS_KEY: {S3_KEY}
   SNAKEMAKE_STORAGE_S3_SECRET_KEY: {S3_SECRET}
 """
-    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=true")
-    kubectl("delete", "pv", "--ignore-not-found", *_volumes())
+    atexit.register(leave_cluster)
     kubectl("apply", "-f", "-", text=manifest + volume)
     wait_until(lambda: '"Bound"' in kubectl("-n", NAMESPACE, "get", "pvc", "study", "-o", "json"))
     return folder
 
 
-def _volumes() -> list[str]:
-    names = kubectl("get", "pv", "-o", "name").split()
-    return [n.split("/")[1] for n in names if n.startswith(f"persistentvolume/{NAMESPACE}-")] or [
-        "none"
-    ]
+def leave_cluster() -> None:
+    """Delete what the tests have made in the cluster."""
+    kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+    kubectl("delete", "persistentvolume", NAMESPACE, "--wait=false")
 
 
 @functools.cache

@@ -91,7 +91,7 @@ def test_failures_say_why_and_keep_their_logs(lab: Lab) -> None:
 
 def test_memory_grows_with_the_attempts(lab: Lab) -> None:
     if not lab.memory_is_limited:
-        pytest.skip(f"a limit of memory on {lab.name} is not available")
+        pytest.skip(f"{lab.name} does not limit memory here")
     study = lab.study("failures.smk")
     text = study.run("grows.txt", "hides_oom.txt", ok=False)
     assert int((study.folder / "grows.txt").read_text()) == 220 * 1024 * 1024

@@ -99,8 +99,10 @@ def transfer_all(
 
     # Not asyncio.run: it would wait for the threads of transfers that hang.
     loop = asyncio.new_event_loop()
-    loop.run_until_complete(run())
-    loop.close()
+    try:
+        loop.run_until_complete(run())
+    finally:
+        loop.close()
 
 
 def bring(manifest: dict[str, Any], seconds: float) -> None:
