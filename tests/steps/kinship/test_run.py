@@ -41,7 +41,8 @@ def trio(tmp_path: Path) -> Path:
 
 
 def test_pairs_and_ledger(trio: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert kinship(trio, "--pedigree", str(trio / "family.ped")) == 0
+    pedigree = ["--pedigree", str(trio / "family.ped")]
+    assert kinship(trio, *pedigree, "--settings", '{"min_het":0}') == 0
     rows = read_table(trio / "pairs.parquet", KINSHIP_PAIRS).to_pylist()
     seen = {(r["sample_id_1"], r["sample_id_2"]): r for r in rows}
     assert set(seen) == {("S0", "S2"), ("S1", "S2"), ("S0", "S3"), ("S2", "S3")}
@@ -63,13 +64,26 @@ def test_pairs_and_ledger(trio: Path, capsys: pytest.CaptureFixture[str]) -> Non
 def test_the_same_bytes_for_any_threads(trio: Path) -> None:
     written = []
     for threads in ("1", "2"):
-        assert kinship(trio, "--threads", threads) == 0
+        assert kinship(trio, "--threads", threads, "--settings", '{"min_het":0}') == 0
         written.append((trio / "pairs.parquet").read_bytes())
     assert written[0] == written[1]
 
 
+def test_too_few_heterozygous_calls_make_no_relatives(trio: Path) -> None:
+    """A handful of variants must not accuse anybody: recorded pairs are listed as undefined."""
+    pedigree = ["--pedigree", str(trio / "family.ped")]
+    assert kinship(trio, *pedigree, "--settings", '{"min_het":400}') == 0
+    rows = read_table(trio / "pairs.parquet", KINSHIP_PAIRS).to_pylist()
+    assert rows
+    assert all(r["kinship"] is None and r["relation_recorded"] for r in rows)
+    assert not any(r["is_contradiction"] for r in rows)
+    assert all("too few calls to judge" in r["finding"] for r in rows)
+
+
 def test_filter_can_be_ignored(trio: Path) -> None:
-    assert kinship(trio, "--settings", '{"pass_only":false,"report_threshold":0.2}') == 0
+    assert (
+        kinship(trio, "--settings", '{"min_het":0,"pass_only":false,"report_threshold":0.2}') == 0
+    )
     assert entries_from_json((trio / "ledger.json").read_text())[1].n_kept == 600
     assert len(read_table(trio / "pairs.parquet", KINSHIP_PAIRS)) == 2
 

@@ -80,7 +80,11 @@ def count_tile(tile: Tile, blocks: Iterable[npt.NDArray[np.int8]]) -> PairCounts
 
 
 def related_in_tile(
-    tile: Tile, counts: PairCounts, threshold: float, recorded: Collection[tuple[int, int]]
+    tile: Tile,
+    counts: PairCounts,
+    threshold: float,
+    recorded: Collection[tuple[int, int]],
+    min_het: int = 0,
 ) -> RelatedPairs:
     """Pairs of a tile with kinship of at least `threshold`, or recorded as related.
 
@@ -88,8 +92,11 @@ def related_in_tile(
     ----------
     recorded : collection of (first, second)
         Sample indices, first < second; pairs outside the tile are passed over.
+    min_het : int
+        Heterozygous calls below which kinship is undefined (NaN).
     """
     kinship = compute_kinship(counts)
+    kinship[np.minimum(counts.n_het_row, counts.n_het_column) < min_het] = np.nan
     wanted = np.nan_to_num(kinship, nan=-np.inf) >= threshold
     for first, second in recorded:
         if tile.rows[0] <= first < tile.rows[1] and tile.columns[0] <= second < tile.columns[1]:

@@ -95,7 +95,8 @@ def _related_pairs(
     def of_tile(tile: Tile) -> RelatedPairs:
         blocks = (calls for selection in selections for _, calls in selection.blocks())
         counts = count_tile(tile, blocks)
-        return related_in_tile(tile, counts, settings.report_threshold, recorded)
+        threshold, min_het = settings.report_threshold, settings.min_het
+        return related_in_tile(tile, counts, threshold, recorded, min_het)
 
     # A store without samples still gives one (empty) tile.
     tiles = make_tiles(len(samples)) or [Tile((0, 0), (0, 0))]

@@ -15,6 +15,13 @@ class KinshipSettings(Settings):
         description="kinship from which an unrecorded pair is written; 0.0442 = 1/2^(9/2), third "
         "degree (Manichaikul et al. 2010, table 1)",
     )
+    min_het: int = Field(
+        default=300,
+        ge=0,
+        description="heterozygous calls the less heterozygous sample of a pair needs among the "
+        "shared ones; with fewer, chance alone looks like relatives and kinship stays undefined "
+        "(its standard error for unrelated samples is then above about 0.03)",
+    )
     parent_offspring_ibs0_share: float = Field(
         default=0.1,
         gt=0,
