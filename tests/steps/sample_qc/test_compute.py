@@ -17,7 +17,7 @@ from genocohort.steps.sample_qc.metrics import (
     summary_metrics,
     y_call_rate,
 )
-from genocohort.steps.sample_qc.reasons import Reason, order_reasons, verdict_of
+from genocohort.steps.sample_qc.reasons import Reason, limit_reasons, order_reasons, verdict_of
 from genocohort.steps.sample_qc.relatives import relative_reasons
 from genocohort.steps.sample_qc.settings import SampleQcSettings
 from genocohort.steps.sample_qc.sex import infer_sex, sex_evidence, sex_sentence
@@ -283,3 +283,13 @@ def test_verdict_table_and_ledger() -> None:
         ("low call rate", ("S2",), False)
     ]
     assert verdict_of([]) == "pass"
+
+
+def test_few_variants_accuse_nobody_of_heterozygosity() -> None:
+    """F from a handful of variants is chance: its standard error is about 1 / sqrt(expected)."""
+    settings = SampleQcSettings(min_het_expected=400)
+    sample = {"sample_id": "S1", "batch": "", "f_inbreeding": 0.6}
+    assert [r.metric for r in limit_reasons([sample], settings)] == ["f_inbreeding"]
+    assert limit_reasons([sample | {"n_het_expected": 399.0}], settings) == []
+    enough = sample | {"n_het_expected": 400.0}
+    assert [r.metric for r in limit_reasons([enough], settings)] == ["f_inbreeding"]

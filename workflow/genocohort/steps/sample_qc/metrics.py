@@ -92,17 +92,20 @@ def store_metrics(
     Returns
     -------
     dict
-        Sample id -> metrics, with n_x_variants, the calls that x_f is made from.
+        Sample id -> metrics, with n_x_variants, the calls that x_f is made from, and
+        n_het_expected, the heterozygous calls that f_inbreeding expects.
     """
     hidden = np.array([n_het_haploid.get(s, 0) for s in samples], dtype=np.int64)
     restored = restore_heterozygotes(x.homozygosity, x.missing, hidden)
     f, x_f = compute_inbreeding(autosomes), compute_inbreeding(restored)
+    expected_het = autosomes.n_called - autosomes.expected
     called = x.n_called + hidden
     rate = np.full(len(samples), np.nan)
     np.divide(x.n_het + hidden, called, out=rate, where=called > 0)
     return {
         sample: {
             "f_inbreeding": float(f[i]),
+            "n_het_expected": float(expected_het[i]),
             "x_f": float(x_f[i]),
             "x_het_rate": float(rate[i]),
             "n_x_variants": int(restored.n_called[i]),

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from genocohort.stats.robust import robust_z_by_group
 from genocohort.steps.sample_qc.metrics import Metrics, metric_array
 from genocohort.steps.sample_qc.settings import SampleQcSettings
@@ -82,11 +84,19 @@ def limits(settings: SampleQcSettings) -> tuple[Limit, ...]:
     )  # fmt: skip
 
 
+def has_few_variants(sample: Metrics, settings: SampleQcSettings) -> bool:
+    """Whether too few heterozygous calls can be expected to judge their number."""
+    return bool(sample.get("n_het_expected", settings.min_het_expected) < settings.min_het_expected)
+
+
 def limit_reasons(samples: Sequence[Metrics], settings: SampleQcSettings) -> list[Reason]:
     """Reasons from the limits; one per sample and metric, the worst."""
     found: dict[tuple[str, str], Reason] = {}
     for sample in samples:
+        few = has_few_variants(sample, settings)
         for limit in limits(settings):
+            if few and limit.metric == "f_inbreeding":
+                continue
             reason = limit.check(sample)
             if reason is not None:
                 found.setdefault((reason.sample_id, reason.metric), reason)
@@ -98,6 +108,7 @@ def outlier_reasons(samples: Sequence[Metrics], settings: SampleQcSettings) -> l
     if settings.outlier_z is None:
         return []
     ratio = metric_array(samples, "het_hom_ratio")
+    ratio[[has_few_variants(s, settings) for s in samples]] = np.nan
     batches = [str(s["batch"]) for s in samples]
     z = robust_z_by_group(ratio, batches, settings.min_batch_size)
     reasons = []

@@ -27,6 +27,10 @@ class SampleQcSettings(Settings):
         default=0.25, ge=-1, le=1, description="warn above: too few heterozygotes; 0.25 is a child "
         "of siblings (in a cohort of several ancestries F is raised for all)"
     )  # fmt: skip
+    min_het_expected: float = Field(
+        default=400, ge=0, description="heterozygous calls that allele frequencies must let expect "
+        "for F and het/hom to be judged; the standard error of F is about 1 / sqrt of it"
+    )  # fmt: skip
     outlier_z: float | None = Field(
         default=6, gt=0, description="warn when the het/hom ratio lies this many robust standard "
         "deviations (1.4826 MAD) from its batch's median"
