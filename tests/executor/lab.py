@@ -28,6 +28,7 @@ FLOWS = Path(__file__).parent / "flows"
 REGISTRY = os.environ.get("STEPS_TEST_REGISTRY", "localhost:5000")
 BASE_IMAGE = os.environ.get("STEPS_TEST_BASE_IMAGE", f"{REGISTRY}/base/python:bookworm")
 S3_ENDPOINT = os.environ.get("STEPS_TEST_S3", "http://172.17.0.1:9000")
+API_HOST = os.environ.get("STEPS_TEST_API_HOST", "172.17.0.1")
 S3_KEY = os.environ.get("STEPS_TEST_S3_KEY", "genocohort")
 S3_SECRET = os.environ.get("STEPS_TEST_S3_SECRET", "genocohort-secret")
 USER = 10001
@@ -157,6 +158,17 @@ def wait_until(true: object, seconds: float = 120) -> None:
     while not true():  # type: ignore[operator]
         assert time.monotonic() < deadline, "it took too long"
         time.sleep(0.2)
+
+
+def end_controllers() -> None:
+    """End what a failed test has left running."""
+    for process in STARTED:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+    STARTED.clear()
 
 
 def new_folder(parent: Path | None = None) -> Path:
@@ -429,7 +441,7 @@ def controller_image() -> str:
         for file in one.files or []:
             if ".." not in file.parts and "__pycache__" not in file.parts:
                 (target / file).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(str(file.locate()), target / file)
+                shutil.copy(str(file.locate()), target / file)
     plugin = "snakemake_executor_plugin_steps"
     ignore = shutil.ignore_patterns("__pycache__")
     shutil.copytree(REPOSITORY / "workflow" / plugin, target / plugin, ignore=ignore)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from executor.lab import EXPECTED, LABS, PARTS, STARTED, Lab, Study, images
+from executor.lab import EXPECTED, LABS, PARTS, Lab, Study, end_controllers, images
 
 pytestmark = pytest.mark.backend
 
@@ -17,11 +17,7 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     found = LABS[request.param]
     found.require()
     yield found
-    for process in STARTED:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    STARTED.clear()
+    end_controllers()
 
 
 def finish(lab: Lab, study: Study) -> None:
@@ -127,7 +123,7 @@ def test_a_job_that_takes_too_long_is_ended(lab: Lab) -> None:
 def test_ctrl_c_leaves_nothing(lab: Lab) -> None:
     study = lab.study("failures.smk")
     process = study.start("slow/1.txt", "slow/2.txt", "slow/3.txt", "--config", "seconds=300")
-    study.wait_for("slow/1.started")
+    study.wait_for("slow/1.txt.started")
     os.killpg(process.pid, signal.SIGINT)
     text, _ = process.communicate(timeout=90)
     assert process.returncode != 0
@@ -139,7 +135,7 @@ def test_ctrl_c_leaves_nothing(lab: Lab) -> None:
 def test_a_killed_controller_is_resumed(lab: Lab) -> None:
     study = lab.study("failures.smk")
     process = study.start("slow/1.txt", "second.txt", "--config", "seconds=600")
-    study.wait_for("slow/1.started", "second.txt")
+    study.wait_for("slow/1.txt.started", "second.txt")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
     assert len(lab.left(study)) > 0

@@ -9,16 +9,17 @@ from collections.abc import Iterator
 import pytest
 
 from executor.lab import (
+    API_HOST,
     EXPECTED,
     FLOWS,
     LABS,
     NAMESPACE,
     STAGED,
-    STARTED,
     StagedStudy,
     bucket_contents,
     cluster,
     controller_image,
+    end_controllers,
     kubectl,
     wait_until,
 )
@@ -31,11 +32,7 @@ def study_of() -> Iterator[object]:
     """Makes studies; a controller that a failed test has left is ended."""
     STAGED.require()
     yield STAGED.study
-    for process in STARTED:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-    STARTED.clear()
+    end_controllers()
 
 
 def test_a_flow_runs_with_object_storage(study_of) -> None:  # type: ignore[no-untyped-def]
@@ -80,7 +77,7 @@ def test_failures_with_object_storage(study_of) -> None:  # type: ignore[no-unty
 def test_ctrl_c_and_a_killed_controller_with_object_storage(study_of) -> None:  # type: ignore[no-untyped-def]
     study: StagedStudy = study_of("failures.smk")
     process = study.start("slow/1.txt", "--config", "seconds=300")
-    wait_until(lambda: "Running" in kubectl("-n", NAMESPACE, "get", "pods"))
+    wait_until(lambda: "Init:1/2" in kubectl("-n", NAMESPACE, "get", "pods"))
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert len(STAGED.left(study)) == 1
@@ -155,7 +152,7 @@ def controller_spec(study, port: str) -> dict[str, object]:  # type: ignore[no-u
                     {"name": "POD_NAME", "valueFrom": field("metadata.name")},
                     {"name": "POD_UID", "valueFrom": field("metadata.uid")},
                     # The tests' cluster has no network of services.
-                    {"name": "KUBERNETES_SERVICE_HOST", "valueFrom": field("status.hostIP")},
+                    {"name": "KUBERNETES_SERVICE_HOST", "value": API_HOST},
                     {"name": "KUBERNETES_SERVICE_PORT", "value": port},
                 ],
                 "securityContext": {

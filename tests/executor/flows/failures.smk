@@ -150,7 +150,7 @@ rule slow:
     resources:
         mem_mb=100,
     shell:
-        "touch slow/{wildcards.i}.started; sleep {config[seconds]}; echo {wildcards.i} > {output}"
+        "touch {output}.started; sleep {config[seconds]}; echo {wildcards.i} > {output}"
 
 
 rule short:
