@@ -1,5 +1,6 @@
 """The executor that Snakemake talks to: jobs become submissions, outcomes become reports."""
 
+import asyncio
 import hashlib
 import json
 import os
@@ -54,7 +55,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         for name in ("scripts", "reports", "logs"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         where = [settings.backend, settings.claim or self._storage_prefix(), str(workdir)]
-        jobs = [job for job in self.dag.needrun_jobs() if job.is_shell and not job.is_local]
+        jobs = [job for job in self.dag.needrun_jobs() if not job.is_local]
         self.cancelled = False
         self.steps_run = Run(
             settings=settings,
@@ -67,7 +68,6 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
             shared=SharedFSUsage.INPUT_OUTPUT in usage,
             images=tuple(sorted({image_of(j.container_img_url or "") for j in jobs} - {""})),
         )
-        self.next_seconds_between_status_checks = settings.poll_seconds
         self.answered = time.monotonic()
         self.submitted = 0
         try:
@@ -142,7 +142,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
                 self._finish(info, outcomes[name])
             else:
                 yield info
-        if outcomes and not self.steps_run.settings.keep:
+        if outcomes:
             self._attempt("forget the ended jobs", self.backend.remove, list(outcomes))
 
     def _outcomes(self, begun: dict[str, SubmittedJobInfo]) -> dict[str, Outcome]:
@@ -173,6 +173,8 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
             for member, usage in zip(tracked.members, outcome.usages, strict=True):
                 if member.benchmark:
                     Path(member.benchmark).write_text(benchmark_text(usage), encoding="utf-8")
+            for step in tracked.submission.steps:
+                (self.steps_run.workdir / step.script).unlink(missing_ok=True)
         else:
             _forget_directory_flags(tracked.members)
         self.report_job_success(info)
@@ -213,6 +215,10 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
             action(*args)
         except Exception as error:
             self.logger.warning(f"Could not {what}: {_words(error)}")
+
+    async def sleep(self) -> None:
+        """Wait between two looks; Snakemake's own first wait would be ten seconds."""
+        await asyncio.sleep(self.workflow.executor_settings.poll_seconds)
 
     def cancel_jobs(self, active_jobs: list[SubmittedJobInfo]) -> None:
         """End all jobs of this run, also those that were being submitted."""

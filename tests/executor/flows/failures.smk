@@ -105,7 +105,7 @@ rule second:
     resources:
         mem_mb=100,
     shell:
-        "cat {input} /etc/step-name > {output}"
+        "cat {input} $(ls /etc/step-name || true) > {output}"
 
 
 rule bad_image:

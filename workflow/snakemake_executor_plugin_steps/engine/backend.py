@@ -235,7 +235,8 @@ class EngineBackend:
             progress = self._progress.pop(name)
             self._capacity.give_back(name)
             containers += [container_name(name, i) for i in range(progress.index + 1)]
-        self._remove_containers(containers)
+        if not self._run.settings.keep:
+            self._remove_containers(containers)
 
     def _remove_containers(self, containers: list[str]) -> None:
         try:

@@ -161,7 +161,8 @@ class KubernetesBackend:
         """Delete the pods of ended jobs."""
         for name in names:
             self._misses.pop(name, None)
-            self._api.delete_pod(pod_name(name))
+            if not self._run.settings.keep:
+                self._api.delete_pod(pod_name(name))
 
     def close(self) -> None:
         """Nobody waits."""

@@ -145,7 +145,7 @@ class SlurmBackend:
 
     def remove(self, names: Collection[str]) -> None:
         """Remove what ended jobs have left in the folder."""
-        for name in names:
+        for name in names if not self._run.settings.keep else ():
             for path in self._files(name).folder.glob(f"{name}[.-]*"):
                 path.unlink(missing_ok=True)
 
