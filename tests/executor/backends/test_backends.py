@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from executor.lab import EXPECTED, LABS, PARTS, Lab, Study, end_controllers, images
+from executor.lab import EXPECTED, LABS, PARTS, Lab, Study, end_controllers, images, wait_until
 
 pytestmark = pytest.mark.backend
 
@@ -123,7 +123,7 @@ def test_a_job_that_takes_too_long_is_ended(lab: Lab) -> None:
 def test_ctrl_c_leaves_nothing(lab: Lab) -> None:
     study = lab.study("failures.smk")
     process = study.start("slow/1.txt", "slow/2.txt", "slow/3.txt", "--config", "seconds=300")
-    study.wait_for("slow/1.txt.started")
+    wait_until(lambda: list(study.folder.glob("slow/*.started")))
     os.killpg(process.pid, signal.SIGINT)
     text, _ = process.communicate(timeout=90)
     assert process.returncode != 0

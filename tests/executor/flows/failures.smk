@@ -125,7 +125,7 @@ rule huge:
     container:
         IMAGES["a"]
     resources:
-        mem_mb=90_000_000,
+        mem_mb=1_000_000,
     shell:
         "echo > {output}"
 
