@@ -59,6 +59,31 @@ def _mount(source: str, target: str, writable: bool) -> list[str]:
     return ["--mount", f"type=bind,source={source},target={target}{mode}"]
 
 
+def _confinement(user: str, facts: Facts) -> list[str]:
+    command = ["--user", user, "--cap-drop", "ALL"]
+    command += ["--security-opt", "no-new-privileges", "--network", "none", "--read-only"]
+    if facts.name == "podman":
+        command += ["--read-only-tmpfs=false", "--log-driver", "k8s-file"]
+        if facts.rootless:
+            command += ["--userns", "keep-id"]
+    else:
+        command += ["--log-driver", "json-file"]
+    command += ["--log-opt", f"max-size={LOG_SIZE}"]
+    if facts.selinux:
+        command += ["--security-opt", "label=disable"]
+    return command
+
+
+def _limits(step: Step, facts: Facts) -> list[str]:
+    if not facts.limits:
+        return []
+    memory = f"{step.mem_mb}m"
+    return [
+        "--memory", memory, "--memory-swap", memory,
+        "--cpus", str(min(step.threads, facts.cpus)), "--pids-limit", str(PIDS_LIMIT),
+    ]  # fmt: skip
+
+
 def run_command(name: str, step: Step, image: str, place: Place, facts: Facts) -> list[str]:
     """Start a step's container and leave it running.
 
@@ -87,22 +112,7 @@ def run_command(name: str, step: Step, image: str, place: Place, facts: Facts) -
     """
     command = [facts.name, "run", "--detach", "--pull=never", "--name", name]
     command += ["--label", f"{LABEL_OWNER}={place.owner}", "--label", f"{LABEL_RUN}={place.run_id}"]
-    command += ["--user", place.user, "--cap-drop", "ALL"]
-    command += ["--security-opt", "no-new-privileges", "--network", "none", "--read-only"]
-    if facts.name == "podman":
-        command += ["--read-only-tmpfs=false", "--log-driver", "k8s-file"]
-        if facts.rootless:
-            command += ["--userns", "keep-id"]
-    else:
-        command += ["--log-driver", "json-file"]
-    command += ["--log-opt", f"max-size={LOG_SIZE}"]
-    if facts.selinux:
-        command += ["--security-opt", "label=disable"]
-    if facts.limits:
-        memory = f"{step.mem_mb}m"
-        command += ["--memory", memory, "--memory-swap", memory]
-        command += ["--cpus", str(min(step.threads, facts.cpus))]
-        command += ["--pids-limit", str(PIDS_LIMIT)]
+    command += [*_confinement(place.user, facts), *_limits(step, facts)]
     for path, writable in step_mounts(step, place.workdir).items():
         command += _mount(path, path, writable)
     command += _mount(str(place.scratch), "/tmp", writable=True)

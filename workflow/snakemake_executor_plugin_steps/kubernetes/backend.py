@@ -126,9 +126,10 @@ class KubernetesBackend:
             return None
         if fate.container:
             self._explains[name] = fate.container
-        if "has not started the pod" in fate.outcome.reason:
+        # The cluster's events still say what a state leaves out, such as a registry's answer.
+        if any(words in fate.outcome.reason for words in ("has not started the pod", "BackOff")):
             warnings = self._api.warnings_of(pod_name(name))
-            return Outcome(f"{fate.outcome.reason}: {warnings}")
+            return Outcome(f"{fate.outcome.reason}: {warnings}", fate.outcome.step)
         return fate.outcome
 
     def _remember_pull_errors(self, found: Object) -> None:

@@ -118,6 +118,15 @@ def pod(submission: Submission, site: Site) -> Object:
         spec["serviceAccountName"] = site.service_account
     if minutes := sum(step.runtime_minutes for step in steps):
         spec["activeDeadlineSeconds"] = minutes * SECONDS_PER_MINUTE
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": _metadata(submission, site),
+        "spec": spec,
+    }
+
+
+def _metadata(submission: Submission, site: Site) -> Object:
     metadata: Object = {
         "name": pod_name(submission.name),
         "labels": {
@@ -131,7 +140,7 @@ def pod(submission: Submission, site: Site) -> Object:
         name, uid = site.controller
         owner = {"apiVersion": "v1", "kind": "Pod", "name": name, "uid": uid}
         metadata["ownerReferences"] = [owner]
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    return metadata
 
 
 def _label(text: str) -> str:
