@@ -43,6 +43,14 @@ def without_info(calls: Path, target: Path, contig: str | None = None) -> Path:
     return target
 
 
+def only_biallelic(calls: Path, target: Path) -> Path:
+    """A copy of the records with one ALT allele that is an SNV or an indel."""
+    chosen = ("-m2", "-M2", "-v", "snps,indels")
+    run(need("bcftools"), "view", "--no-version", *chosen, "-Oz", "-o", target, calls)
+    run(need("bcftools"), "index", target)
+    return target
+
+
 def bcftools_stats(calls: Path) -> dict[str, list[list[str]]]:
     """Rows of every section of `bcftools stats -s -`, without the section's name and id."""
     text = run(need("bcftools"), "stats", "-s", "-", calls)

@@ -5,10 +5,11 @@ from math import comb, factorial, log10
 
 import numpy as np
 import pytest
-from genocohort.stats import hwe
-from genocohort.stats.hwe import hwe_exact
 from hypothesis import given
 from hypothesis import strategies as st
+
+from genocohort.stats import hwe
+from genocohort.stats.hwe import hwe_exact
 
 
 def exact_p(hom_1: int, het: int, hom_2: int, midp: bool = False) -> Fraction:

@@ -4,10 +4,10 @@ from typing import Literal, NamedTuple
 
 AlleleClass = Literal[
     "snv", "insertion", "deletion", "mnv", "complex", "star", "symbolic", "breakend", "non_ref",
-    "no_alt",
+    "no_alt", "coded",
 ]  # fmt: skip
-# Classes whose sequence is known; only these enter the genotype store.
-ORDINARY: tuple[AlleleClass, ...] = ("snv", "insertion", "deletion", "mnv", "complex")
+# Classes that enter the genotype store: the sequence is known, or the allele has a PLINK code.
+ORDINARY: tuple[AlleleClass, ...] = ("snv", "insertion", "deletion", "mnv", "complex", "coded")
 
 SUBSTITUTIONS = tuple(f"{a}>{b}" for a in "ACGT" for b in "ACGT" if a != b)
 _TRANSITIONS = frozenset({"A>G", "G>A", "C>T", "T>C"})
@@ -39,17 +39,18 @@ class Allele(NamedTuple):
 
     @property
     def is_ordinary(self) -> bool:
-        """Whether the allele's sequence is known."""
+        """Whether the allele enters the genotype store."""
         return self.kind in ORDINARY
 
 
 def classify_allele(ref: str, alt: str) -> Allele:
-    """Class of one ALT allele as a VCF writes it.
+    """Class of one ALT allele as a VCF or a PLINK fileset writes it.
 
     Parameters
     ----------
     ref, alt : str
-        As written, in upper or lower case. `.` as ALT, or an ALT that equals REF, is `no_alt`.
+        As written, in upper or lower case. `.` as ALT, or an ALT that equals REF, is `no_alt`;
+        digits, as PLINK filesets may have in place of bases, are `coded`.
 
     Raises
     ------
@@ -70,6 +71,8 @@ def classify_allele(ref: str, alt: str) -> Allele:
         return Allele("symbolic")
     if alt == ".":
         return Allele("no_alt")
+    if alt.isdecimal():
+        return Allele("coded")
     if not alt or not _BASES.issuperset(alt):
         raise ValueError(f"{alt!r} is not an ALT allele")
     return _classify_sequence(ref.upper(), alt.upper())

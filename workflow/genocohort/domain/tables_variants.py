@@ -4,7 +4,7 @@ from genocohort.domain.table import Column, Table
 
 ALLELE_CLASSES = (
     "snv", "insertion", "deletion", "mnv", "complex", "star", "symbolic", "breakend", "non_ref",
-    "no_alt",
+    "no_alt", "coded",
 )  # fmt: skip
 FILTER_SETS = ("all", "pass")
 SCOPES = ("autosomes", "X", "Y", "MT", "other", "all")
@@ -63,7 +63,7 @@ _SITE_MEANING = {
     "n_snv_sites": "records with at least one SNV allele",
     "n_indel_sites": "records with at least one insertion or deletion allele",
     "n_mnv_sites": "records with at least one MNV allele",
-    "n_other_sites": "records with a complex, symbolic, breakend or <NON_REF> allele",
+    "n_other_sites": "records with a complex, symbolic, breakend, <NON_REF> or coded allele",
     "n_multiallelic": "records with two or more ALT alleles as written",
     "n_multiallelic_snv": "records with two or more SNV alleles",
     "n_snv_alleles": "SNV alleles",

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from genocohort.domain.alleles import classify_allele
 from genocohort.domain.calls import CallBatch
 from genocohort.domain.genotype_codes import MISSING_CODE, GenotypeCodes
 from genocohort.errors import InputDataError
@@ -235,8 +236,11 @@ def _alts(text: bytes) -> tuple[str, ...]:
     if text == b".":
         return ()
     alts = tuple(text.decode().split(","))
-    if not all(alts):
-        raise ValueError("an ALT allele is empty")
+    for alt in alts:
+        # Sequences are letters; anything else must be one of the specification's other forms.
+        if not alt.isalpha() and not (alt == "*" or alt[:1] == "<" or set(alt) & set("[].")):
+            raise ValueError(f"ALT is {alt!r}" if alt else "an ALT allele is empty")
+        classify_allele("N", alt)
     return alts
 
 

@@ -69,7 +69,7 @@ def compute_site_counts(sites: Columns) -> dict[str, int]:
     singleton = (sites["ac"] == 1) & np.isin(kind, ORDINARY)
     snvs = _per_record(kind == "snv", starts)
     indel = np.isin(kind, ("insertion", "deletion"))
-    unusual = np.isin(kind, ("complex", "symbolic", "breakend", "non_ref"))
+    unusual = np.isin(kind, ("complex", "symbolic", "breakend", "non_ref", "coded"))
     genotypes = {name: int(sites[name][first].sum()) for name in GENOTYPE_COUNTS}
     counts = {
         "n_records": len(starts),
