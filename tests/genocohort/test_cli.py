@@ -49,6 +49,18 @@ def test_a_step_fixes_what_sums_depend_on(monkeypatch: pytest.MonkeyPatch) -> No
     assert os.environ["OPENBLAS_NUM_THREADS"] == os.environ["OMP_NUM_THREADS"] == "1"
 
 
+def test_a_backend_that_is_not_ready_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", "--backend", "docker"]) == 2
+    assert "not available yet" in capsys.readouterr().err
+
+
+def test_doctor_tells_what_this_machine_has(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["doctor"]) == 0
+    text = capsys.readouterr().out
+    assert "  local          ready" in text
+    assert "  slurm " in text
+
+
 def test_a_users_mistake_has_no_traceback(
     tmp_path: object, capsys: pytest.CaptureFixture[str]
 ) -> None:

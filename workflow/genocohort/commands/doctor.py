@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-from genocohort.commands.studies import WORKFLOW
+from genocohort.commands.run import IMAGE_LOCK
 
 EXAMPLES = "example:\n  genocohort doctor"
 PACKAGES = ("snakemake", "pysam", "pgenlib", "dask", "pandas", "pyarrow", "scikit-allel")
@@ -48,8 +48,8 @@ def backend_state(backend: Backend) -> str:
             return f"installed, but `{' '.join(backend.probe[:2])}` does not answer"
         if probe.returncode != 0:
             return f"installed, but `{' '.join(backend.probe[:2])}` fails"
-    if not (WORKFLOW / "profiles" / backend.name / "config.yaml").is_file():
-        return "this machine has it; genocohort cannot use it yet"
+    if backend.name != "local" and not IMAGE_LOCK.is_file():
+        return "this machine has it; the images of the steps are not built yet"
     return "ready"
 
 

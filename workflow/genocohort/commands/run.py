@@ -25,6 +25,7 @@ EXAMPLES = (
     "  genocohort run -- --forceall         # everything after -- goes to Snakemake"
 )
 BACKENDS = ("local", "docker", "podman", "slurm", "kubernetes")
+IMAGE_LOCK = WORKFLOW.parent / "containers/images.lock.yaml"
 SHEET = Path("work/sheet")
 PREFLIGHT = Path("results/full/preflight/preflight.json")
 ACCOUNTS = Path("results/full/accounts/accounts.json")
@@ -44,18 +45,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def check_backend(backend: str) -> None:
-    """Refuse a backend that has no profile.
+    """Refuse a backend that cannot run the steps yet.
 
     Raises
     ------
     ConfigError
-        The backend cannot be used yet.
+        The backend needs container images, and none are built.
     """
-    if not (WORKFLOW / "profiles" / backend / "config.yaml").is_file():
-        ready = sorted(p.parent.name for p in (WORKFLOW / "profiles").glob("*/config.yaml"))
+    if backend != "local" and not IMAGE_LOCK.is_file():
         raise ConfigError(
-            f"the backend {backend} is not available yet",
-            expected="one of: " + ", ".join(ready),
+            f"the backend {backend} is not available yet: the images of the steps are not built",
+            expected="local",
             remedy="leave --backend away to run on this machine without containers",
         )
 
