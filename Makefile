@@ -20,7 +20,7 @@ check: $(ENV)/test.stamp
 	$(BIN)/lint-imports
 	$(BIN)/snakefmt --check workflow
 	$(BIN)/snakemake --snakefile workflow/Snakefile --lint
-	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
 
 validate: $(ENV)/test.stamp
 	$(BIN)/python -m pytest -m "validation or cases"
