@@ -11,7 +11,7 @@ run: $(ENV)/run.stamp
 	$(BIN)/genocohort run --cores $(CORES)
 
 test: $(ENV)/test.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST)
 
 check: $(ENV)/test.stamp
 	$(BIN)/ruff check .
