@@ -2,55 +2,141 @@
 
 import argparse
 import importlib.metadata
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from genocohort.commands.run import IMAGE_LOCK
+from genocohort.commands.backends import CONTAINERS
+from genocohort.commands.studies import WORKFLOW
+from genocohort.errors import ConfigError, ToolError
+from genocohort.images.lock import LOCK, outdated, read_lock
+from genocohort.images.recipe import load_recipes
 
 EXAMPLES = "example:\n  genocohort doctor"
 PACKAGES = ("snakemake", "pysam", "pgenlib", "dask", "pandas", "pyarrow", "scikit-allel")
+PATIENCE_SECONDS = 20
 
 
 @dataclass(frozen=True)
-class Backend:
-    """What a backend needs: programs on PATH, and a command that shows that it answers."""
+class Finding:
+    """What is known of a backend: whether it can run steps, and what the site allows."""
 
     name: str
-    programs: tuple[str, ...]
-    probe: tuple[str, ...]
-
-
-BACKENDS = (
-    Backend("local", (), ()),
-    Backend("docker", ("docker",), ("docker", "info", "--format", "{{.ServerVersion}}")),
-    Backend("podman", ("podman",), ("podman", "--version")),
-    Backend("slurm", ("sbatch", "squeue", "apptainer"), ("sinfo", "--noheader", "--format=%P")),
-    Backend("kubernetes", ("kubectl",), ("kubectl", "get", "--raw", "/readyz")),
-)
+    ready: bool
+    details: tuple[str, ...]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command has no arguments."""
 
 
-def backend_state(backend: Backend) -> str:
-    """One phrase: ready, or what is missing."""
-    missing = [program for program in backend.programs if not shutil.which(program)]
-    if missing:
-        return f"missing: {', '.join(missing)}"
-    if backend.probe:
+def ask(*command: str) -> str:
+    """The output of a program.
+
+    Raises
+    ------
+    ToolError
+        It is not installed, does not answer, or fails.
+    """
+    if not shutil.which(command[0]):
+        raise ToolError(f"{command[0]} is not installed")
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        raise ToolError(f"{command[0]} does not answer") from None
+    if done.returncode:
+        words = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise ToolError(f"{command[0]} fails: {words[0] if words else 'no message'}")
+    return done.stdout.strip()
+
+
+def check_docker() -> list[str]:
+    """Docker: its version and what it can limit."""
+    info = json.loads(ask("docker", "info", "--format", "{{json .}}"))
+    limits = "limits memory" if info.get("MemoryLimit") else "cannot limit memory"
+    return [f"Docker {info['ServerVersion']}, {info['NCPU']} CPUs, {limits}", *_who_runs()]
+
+
+def check_podman() -> list[str]:
+    """Podman: its version, and whether containers belong to a user."""
+    info = json.loads(ask("podman", "info", "--format", "json"))
+    rootless = "rootless" if info["host"]["security"]["rootless"] else "as root"
+    return [f"Podman {info['version']['Version']}, {rootless}", *_who_runs()]
+
+
+def _who_runs() -> list[str]:
+    if os.getuid():
+        return []
+    return ["you are root, and steps never are: name a user with -- --steps-run-as UID:GID"]
+
+
+def check_slurm() -> list[str]:
+    """Slurm with Apptainer: partitions, accounting, and how images become files."""
+    apptainer = ask("apptainer", "--version")
+    partitions = ask("sinfo", "--noheader", "--format=%P %l %D nodes").splitlines()
+    config = ask("scontrol", "show", "config")
+    accounting = "accounting_storage/none" not in config
+    details = [apptainer, *(f"partition {' '.join(line.split())}" for line in partitions)]
+    details.append(
+        "accounting is on: sacct knows jobs that squeue has forgotten"
+        if accounting
+        else "accounting is off: states come from squeue and from the jobs' own reports"
+    )
+    if shutil.which("skopeo"):
+        details.append("skopeo: `genocohort images import --push` can fill a registry")
+    return details
+
+
+def check_kubernetes() -> list[str]:
+    """Kubernetes: the cluster, and whether we may make pods there."""
+    from snakemake_executor_plugin_steps.kubernetes.api import Api
+    from snakemake_executor_plugin_steps.kubernetes.login import find_login
+    from snakemake_executor_plugin_steps.submission import StepsError
+
+    try:
+        login = find_login()
+        n_pods = len(Api(login, login.namespace).list_pods("app.kubernetes.io/name", "genocohort"))
+    except StepsError as error:
+        raise ToolError(str(error)) from None
+    assert n_pods >= 0
+    return [f"the cluster {login.server} answers; namespace {login.namespace}"]
+
+
+CHECKS: dict[str, Callable[[], list[str]]] = {
+    "docker": check_docker,
+    "podman": check_podman,
+    "slurm": check_slurm,
+    "kubernetes": check_kubernetes,
+}
+
+
+def find_backends() -> list[Finding]:
+    """All backends, each asked for real."""
+    found = [Finding("local", True, (f"{os.cpu_count()} CPUs",))]
+    for name, check in CHECKS.items():
         try:
-            probe = subprocess.run(backend.probe, capture_output=True, timeout=10, check=False)
-        except (OSError, subprocess.TimeoutExpired):
-            return f"installed, but `{' '.join(backend.probe[:2])}` does not answer"
-        if probe.returncode != 0:
-            return f"installed, but `{' '.join(backend.probe[:2])}` fails"
-    if backend.name != "local" and not IMAGE_LOCK.is_file():
-        return "this machine has it; the images of the steps are not built yet"
-    return "ready"
+            found.append(Finding(name, True, tuple(check())))
+        except ToolError as error:
+            found.append(Finding(name, False, (error.what,)))
+    return found
+
+
+def images_state(containers: Path, workflow: Path) -> str:
+    """One phrase: whether the steps' images can be used."""
+    try:
+        lock = read_lock(containers / LOCK)
+    except ConfigError as error:
+        return f"{error.what}: run `genocohort images build`"
+    if stale := outdated(lock, load_recipes(containers, workflow)):
+        return f"out of date: {', '.join(stale)}; run `genocohort images build`"
+    return f"{len(lock.images)} built from the sources that are here"
 
 
 def run(args: argparse.Namespace) -> int:
@@ -59,7 +145,7 @@ def run(args: argparse.Namespace) -> int:
     Returns
     -------
     int
-        0 if at least the local backend is ready, else 4.
+        0 if the local backend is ready, else 4.
     """
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores")
     broken = False
@@ -69,7 +155,11 @@ def run(args: argparse.Namespace) -> int:
         except importlib.metadata.PackageNotFoundError:
             broken = True
             print(f"  {package:<14} missing: `make run` sets up the whole environment")
+    print(f"images: {images_state(CONTAINERS, WORKFLOW)}")
     print("backends:")
-    for backend in BACKENDS:
-        print(f"  {backend.name:<14} {backend_state(backend)}")
+    for finding in find_backends():
+        state = "ready" if finding.ready else "not here"
+        print(f"  {finding.name:<12} {state:<9} {finding.details[0] if finding.details else ''}")
+        for detail in finding.details[1:]:
+            print(f"  {'':<22} {detail}")
     return 4 if broken else 0

@@ -7,8 +7,9 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from genocohort.commands.backends import add_backend_argument, check_backend
 from genocohort.commands.check import check_study
-from genocohort.commands.run import BACKENDS, check_backend, is_checked
+from genocohort.commands.run import is_checked
 from genocohort.commands.snakemake_run import run_snakemake, snakemake_command
 from genocohort.commands.studies import add_study_arguments, enter_study
 from genocohort.errors import ToolError
@@ -33,7 +34,7 @@ class PlannedStep:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     add_study_arguments(parser)
-    parser.add_argument("--backend", choices=BACKENDS, default="local", help="default: local")
+    add_backend_argument(parser)
 
 
 def parse_dry_run(lines: list[str]) -> list[PlannedStep]:
@@ -101,12 +102,12 @@ def run(args: argparse.Namespace) -> None:
     ToolError
         Snakemake cannot lay out the workflow.
     """
-    check_backend(args.backend)
+    profile = check_backend(args.backend)
     config = enter_study(args)
     study, problems = resolve_study(config)
     if problems or not is_checked(study):
         check_study(config)
-    command = snakemake_command(config, args.backend, 1, ["--dry-run"])
+    command = snakemake_command(config, profile, 1, ["--dry-run"])
     code, lines = run_snakemake(command)
     if code != 0:
         print("\n".join(lines), file=sys.stderr)

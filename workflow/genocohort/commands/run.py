@@ -2,11 +2,11 @@
 
 import argparse
 import json
-import os
 import sys
 import time
 from pathlib import Path
 
+from genocohort.commands.backends import add_backend_argument, check_backend
 from genocohort.commands.check import check_study
 from genocohort.commands.snakemake_run import (
     crashed_steps,
@@ -14,18 +14,16 @@ from genocohort.commands.snakemake_run import (
     snakemake_command,
     step_errors,
 )
-from genocohort.commands.studies import WORKFLOW, add_study_arguments, enter_study
-from genocohort.errors import ConfigError
+from genocohort.commands.studies import add_study_arguments, enter_study
 from genocohort.study import Study, resolve_study
 
 EXAMPLES = (
     "examples:\n"
     "  genocohort run\n"
     "  genocohort run --cores 8\n"
+    "  genocohort run --backend docker\n"
     "  genocohort run -- --forceall         # everything after -- goes to Snakemake"
 )
-BACKENDS = ("local", "docker", "podman", "slurm", "kubernetes")
-IMAGE_LOCK = WORKFLOW.parent / "containers/images.lock.yaml"
 SHEET = Path("work/sheet")
 PREFLIGHT = Path("results/full/preflight/preflight.json")
 ACCOUNTS = Path("results/full/accounts/accounts.json")
@@ -37,27 +35,14 @@ MAX_SHOWN_LINES = 25
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     add_study_arguments(parser)
-    parser.add_argument("--backend", choices=BACKENDS, default="local", help="default: local")
+    add_backend_argument(parser)
     parser.add_argument(
-        "--cores", type=int, default=os.cpu_count() or 1, help="default: all of this machine"
+        "--cores",
+        type=int,
+        metavar="N",
+        help="CPUs of this machine to use (local, docker, podman; default: all)",
     )
     parser.add_argument("snakemake", nargs="*", metavar="-- ...", help="arguments for Snakemake")
-
-
-def check_backend(backend: str) -> None:
-    """Refuse a backend that cannot run the steps yet.
-
-    Raises
-    ------
-    ConfigError
-        The backend needs container images, and none are built.
-    """
-    if backend != "local" and not IMAGE_LOCK.is_file():
-        raise ConfigError(
-            f"the backend {backend} is not available yet: the images of the steps are not built",
-            expected="local",
-            remedy="leave --backend away to run on this machine without containers",
-        )
 
 
 def is_checked(study: Study) -> bool:
@@ -82,13 +67,13 @@ def run(args: argparse.Namespace) -> int:
     Problems
         The configuration or the inputs are wrong.
     """
-    check_backend(args.backend)
+    profile = check_backend(args.backend)
     config = enter_study(args)
     study, problems = resolve_study(config)
     if problems or not is_checked(study):
         check_study(config)
     started = time.time()
-    command = snakemake_command(config, args.backend, args.cores, args.snakemake)
+    command = snakemake_command(config, profile, args.cores, args.snakemake)
     code, lines = run_snakemake(command)
     if code != 0:
         return _explain_failure(started, lines)

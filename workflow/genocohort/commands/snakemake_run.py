@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from genocohort.commands.backends import Profile
 from genocohort.commands.studies import WORKFLOW
 
 _STEPS_DONE = re.compile(r"^(\d+) of (\d+) steps \((\d+)%\) done")
@@ -16,14 +17,31 @@ _ERROR = re.compile(r"^genocohort \w+: error \[(\d)\]: ")
 
 
 def snakemake_command(
-    config: Path, backend: str, cores: int, extra: Sequence[str] = ()
+    config: Path, profile: Profile, cores: int | None, extra: Sequence[str] = ()
 ) -> list[str]:
-    """The command that runs the workflow in the working directory."""
+    """The command that runs the workflow in the working directory.
+
+    Parameters
+    ----------
+    config
+        The study's configuration, relative to the working directory.
+    profile
+        The backend.
+    cores
+        CPUs of this machine; None for all.
+    extra
+        More arguments.
+    """
+    option: list[str] = []
+    if not profile.in_containers:
+        option = ["--cores", str(cores or os.cpu_count() or 1)]
+    elif profile.on_this_machine and cores:
+        option = ["--steps-cpus", str(cores)]
     return [
         sys.executable, "-m", "snakemake",
         "--snakefile", str(WORKFLOW / "Snakefile"),
-        "--workflow-profile", str(WORKFLOW / "profiles" / backend),
-        "--cores", str(cores),
+        "--workflow-profile", str(profile.folder),
+        *option,
         "--config", f"study_config={config}",
         *extra,
     ]  # fmt: skip
