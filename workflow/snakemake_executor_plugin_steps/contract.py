@@ -1,5 +1,6 @@
 """What a rule must be to run as a step, and how a Snakemake job becomes a submission."""
 
+import math
 import os
 import re
 from pathlib import Path
@@ -48,7 +49,7 @@ def check_image(image: str, allow_tags: bool) -> None:
         )
 
 
-def check_rule(job: Any, allow_tags: bool) -> None:
+def check_rule(job: Any, allow_tags: bool, pulls_checkpoints: bool = False) -> None:
     """Refuse a job that cannot run as a step.
 
     Parameters
@@ -57,12 +58,14 @@ def check_rule(job: Any, allow_tags: bool) -> None:
         Snakemake's job.
     allow_tags
         Accept images by tag.
+    pulls_checkpoints
+        Whether Snakemake would call Apptainer on this machine after a checkpoint.
 
     Raises
     ------
     StepsError
-        It is no shell rule, uses pipes, services, shadow folders or repeated benchmarks, or its
-        image is missing or not pinned.
+        It is no shell rule, uses pipes, services, shadow folders, repeated benchmarks, handover
+        or a checkpoint that cannot work here, or its image is missing or not pinned.
     """
     refused = {
         "a rule without shell: (script, run, notebook, wrapper ...)": not job.is_shell,
@@ -70,10 +73,16 @@ def check_rule(job: Any, allow_tags: bool) -> None:
         "service()": job.is_service,
         "shadow:": job.is_shadow,
         "repeat() in benchmark:": bool(job.benchmark) and (job.benchmark_repeats or 1) != 1,
+        "handover:": job.rule.is_handover,
     }
     for what, used in refused.items():
         if used:
             raise StepsError(f"{what} does not work in a step's own image")
+    if job.rule.is_checkpoint and pulls_checkpoints:
+        raise StepsError(
+            "after a checkpoint Snakemake calls Apptainer on this machine: leave"
+            " software-deployment-method: apptainer away, or make it a rule"
+        )
     check_image(image_of(job.container_img_url or ""), allow_tags)
 
 
@@ -98,7 +107,7 @@ def step_of(job: Any, script: str, with_sif: bool) -> Step:
 
     def amount(name: str, default: int) -> int:
         value = resources.get(name)
-        return int(value) if isinstance(value, (int, float)) and value > 0 else default
+        return math.ceil(value) if isinstance(value, (int, float)) and value > 0 else default
 
     heading = f"# rule {job.rule.name}, jobid {job.jobid}, attempt {job.attempt}"
     return Step(

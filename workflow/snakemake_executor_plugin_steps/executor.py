@@ -10,17 +10,18 @@ from collections.abc import AsyncGenerator
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
-from snakemake_interface_executor_plugins.settings import SharedFSUsage
+from snakemake_interface_executor_plugins.settings import DeploymentMethod, SharedFSUsage
 
 from snakemake_executor_plugin_steps.backend import Run, load_backend
 from snakemake_executor_plugin_steps.benchmark import benchmark_text
 from snakemake_executor_plugin_steps.contract import check_rule, image_of, step_of, written_files
-from snakemake_executor_plugin_steps.staging.manifest import manifest_text
+from snakemake_executor_plugin_steps.staging.controller import Staging
 from snakemake_executor_plugin_steps.submission import (
     Closing,
     Outcome,
@@ -32,15 +33,20 @@ from snakemake_executor_plugin_steps.submitter import Submitter
 
 FOLDER = ".snakemake/steps"
 TAIL_LINES = 15
+TAIL_BYTES = 64 * 1024
+FIRST_LOOK_SECONDS = 0.1
+LOOK_LATER = 1.4
+"""A job that was just started is looked at soon, then less and less often."""
 
 
 @dataclass
 class Tracked:
-    """A job on its way: its submission, and the future of handing it over."""
+    """A job on its way: its submission, the future of handing it over, its lost machines."""
 
     submission: Submission
     members: list[Any]
     future: "Future[None]"
+    losses: int = 0
 
 
 class Executor(RemoteExecutor):  # type: ignore[misc]
@@ -50,6 +56,9 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         settings = self.workflow.executor_settings
         usage = self.workflow.storage_settings.shared_fs_usage
         self.with_sif = SharedFSUsage.SOFTWARE_DEPLOYMENT in usage
+        methods = self.workflow.deployment_settings.deployment_method
+        # After a checkpoint Snakemake pulls all images as files, also where nothing needs them.
+        self.pulls_checkpoints = DeploymentMethod.APPTAINER in methods and not self.with_sif
         workdir = Path(os.path.realpath(os.getcwd()))
         folder = workdir / FOLDER
         for name in ("scripts", "reports", "logs"):
@@ -57,6 +66,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         where = [settings.backend, settings.claim or self._storage_prefix(), str(workdir)]
         jobs = [job for job in self.dag.needrun_jobs() if not job.is_local]
         self.cancelled = False
+        self.looking = Lock()  # nothing is started by a look that overlaps with cancelling
         self.steps_run = Run(
             settings=settings,
             logger=self.logger,
@@ -68,8 +78,11 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
             shared=SharedFSUsage.INPUT_OUTPUT in usage,
             images=tuple(sorted({image_of(j.container_img_url or "") for j in jobs} - {""})),
         )
-        self.answered = time.monotonic()
-        self.submitted = 0
+        shared = self.steps_run.shared
+        self.staging = None if shared else Staging(self.workflow, folder, f"{FOLDER}/manifests")
+        self.silent_since: float | None = None
+        self.next_look = settings.poll_seconds
+        self.submitted, self.naming = 0, Lock()
         try:
             for job in jobs:
                 self._check(job)
@@ -84,7 +97,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
 
     def _check(self, job: Any) -> None:
         try:
-            check_rule(job, self.steps_run.settings.allow_tags)
+            check_rule(job, self.steps_run.settings.allow_tags, self.pulls_checkpoints)
         except StepsError as error:
             raise StepsError(f"rule {job.rule.name}: {error}") from None
 
@@ -99,25 +112,37 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
             return
         info.external_jobid = submission.name
         info.aux = {"tracked": Tracked(submission, members, self.submitter.add(submission))}
+        self.next_look = FIRST_LOOK_SECONDS
         self.report_job_submission(info)
 
     def _submission(self, job: Any, members: list[Any]) -> Submission:
         for member in members:
             self._check(member)
-        self.submitted += 1
-        name = f"{self.steps_run.run_id}-{self.submitted}"
+        if self.steps_run.shared:
+            for member in members:
+                self.workflow.async_run(_prepare(member))
+        return self._written(job, members, self._next_name())
+
+    def _next_name(self) -> str:
+        with self.naming:
+            self.submitted += 1
+            return f"{self.steps_run.run_id}-{self.submitted}"
+
+    def _written(
+        self, job: Any, members: list[Any], name: str, after_loss: bool = False
+    ) -> Submission:
+        """The submission of a job that is prepared, its scripts written."""
         steps = [
             step_of(member, f"{FOLDER}/scripts/{name}-{i}.sh", self.with_sif)
             for i, member in enumerate(members)
         ]
-        if self.steps_run.shared:
-            for member in members:
-                self.workflow.async_run(_prepare(member))
+        if self.staging is None:
             for step in steps:
                 (self.steps_run.workdir / step.script).write_text(step.text, encoding="utf-8")
-            return Submission(name, tuple(steps))
+            return Submission(name, tuple(steps), after_loss=after_loss)
         unneeded = {str(f) for f in self.dag.get_unneeded_temp_files(job)}
-        return Submission(name, tuple(steps), manifest_text(members, steps, unneeded))
+        manifest = self.staging.manifest(name, members, steps, unneeded)
+        return Submission(name, tuple(steps), manifest, after_loss)
 
     async def check_active_jobs(
         self, active_jobs: list[SubmittedJobInfo]
@@ -125,59 +150,98 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         """Report the jobs that have ended; yield the others."""
         begun: dict[str, SubmittedJobInfo] = {}
         for info in active_jobs:
-            future = info.aux["tracked"].future
+            tracked: Tracked = info.aux["tracked"]
+            future = tracked.future
             if self.cancelled or not future.done() or future.cancelled():
                 yield info
             elif error := future.exception():
                 if not isinstance(error, Closing):
-                    self._report_failure(info, f"it was not submitted: {_words(error)}", [])
+                    reason = f"it was not submitted: {_words(error)}"
+                    self._record(tracked, Outcome(reason))
+                    self._report_failure(info, reason, [])
             else:
                 begun[info.external_jobid] = info
         if not begun:
             return
         async with self.status_rate_limiter:
-            outcomes = self._outcomes(begun)
+            with self.looking:
+                outcomes = {} if self.cancelled else self._outcomes(begun)
         for name, info in begun.items():
-            if name in outcomes:
-                self._finish(info, outcomes[name])
-            else:
+            if name not in outcomes or await self._started_again(info, outcomes[name]):
                 yield info
+            else:
+                self._finish(info, outcomes[name])
         if outcomes:
+            self.next_look = FIRST_LOOK_SECONDS
             self._attempt("forget the ended jobs", self.backend.remove, list(outcomes))
 
     def _outcomes(self, begun: dict[str, SubmittedJobInfo]) -> dict[str, Outcome]:
         try:
             found = self.backend.poll({n: i.aux["tracked"].submission for n, i in begun.items()})
-            self.answered = time.monotonic()
+            self.silent_since = None
             return found
         except Exception as error:
-            silent = time.monotonic() - self.answered
+            now = time.monotonic()
+            self.silent_since = self.silent_since or now
+            silent = now - self.silent_since
             self.logger.warning(f"The state of the jobs is unknown, trying again: {_words(error)}")
             if silent < self.steps_run.settings.status_timeout:
                 return {}
             reason = f"the backend has not answered for {silent:.0f} s: {_words(error)}"
             return dict.fromkeys(begun, Outcome(reason))
 
+    async def _started_again(self, info: SubmittedJobInfo, outcome: Outcome) -> bool:
+        """Whether a job whose machine was lost is on its way again, as a job of its own."""
+        tracked: Tracked = info.aux["tracked"]
+        if not outcome.lost or tracked.losses >= self.steps_run.settings.restarts:
+            return False
+        self._record(tracked, outcome)
+        self._save_log(tracked.submission, outcome)
+        name = self._next_name()
+        try:
+            if self.steps_run.shared:
+                for member in tracked.members:
+                    await _prepare(member)
+            submission = self._written(info.job, tracked.members, name, after_loss=True)
+        except Exception as error:
+            self.logger.error(f"Job {tracked.submission.name} is not run again: {_words(error)}")
+            return False
+        words = f"Job {tracked.submission.name} of rule {submission.rule} runs again as {name}"
+        self.logger.warning(f"{words}: {outcome.reason}")
+        future = self.submitter.add(submission)
+        info.external_jobid = name
+        info.aux["tracked"] = Tracked(submission, tracked.members, future, tracked.losses + 1)
+        return True
+
     def _finish(self, info: SubmittedJobInfo, outcome: Outcome) -> None:
         tracked: Tracked = info.aux["tracked"]
         self._record(tracked, outcome)
+        if self.staging:
+            self.staging.learn(outcome)
+            self._attempt("remove its manifest", self.staging.forget, tracked.submission.name)
         if not outcome.ok:
-            log = self.steps_run.folder / "logs" / f"{tracked.submission.name}.log"
-            self._attempt(
-                "save its output", self.backend.write_log, tracked.submission, outcome.step, log
-            )
+            log = self._save_log(tracked.submission, outcome)
             step = tracked.submission.steps[outcome.step]
             self._report_failure(info, _explained(outcome.reason, step, info.job, log), [log])
             return
         if self.steps_run.shared:
-            for member, usage in zip(tracked.members, outcome.usages, strict=True):
-                if member.benchmark:
-                    Path(member.benchmark).write_text(benchmark_text(usage), encoding="utf-8")
+            try:
+                for member, usage in zip(tracked.members, outcome.usages, strict=True):
+                    if member.benchmark:
+                        Path(member.benchmark).write_text(benchmark_text(usage), encoding="utf-8")
+            except OSError as error:
+                self._report_failure(info, f"its benchmark was not written: {error}", [])
+                return
             for step in tracked.submission.steps:
                 (self.steps_run.workdir / step.script).unlink(missing_ok=True)
         else:
             _forget_directory_flags(tracked.members)
         self.report_job_success(info)
+
+    def _save_log(self, submission: Submission, outcome: Outcome) -> Path:
+        log = self.steps_run.folder / "logs" / f"{submission.name}.log"
+        self._attempt("save its output", self.backend.write_log, submission, outcome.step, log)
+        return log
 
     def _report_failure(self, info: SubmittedJobInfo, reason: str, logs: list[Path]) -> None:
         if info.job.is_group():  # Snakemake leaves the message of a group away
@@ -201,6 +265,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
                 "backend": self.steps_run.settings.backend,
                 "image": step.image,
                 "ran_in": outcome.images[i] if i < len(outcome.images) else None,
+                "stagers": dict(outcome.stagers),
                 "threads": step.threads,
                 "mem_mb": step.mem_mb,
                 "usage": asdict(usage) if usage else None,
@@ -217,18 +282,24 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
             self.logger.warning(f"Could not {what}: {_words(error)}")
 
     async def sleep(self) -> None:
-        """Wait between two looks; Snakemake's own first wait would be ten seconds."""
-        await asyncio.sleep(self.workflow.executor_settings.poll_seconds)
+        """Wait between two looks: shortly after a job has begun or ended, longer if none does."""
+        longest = self.workflow.executor_settings.poll_seconds
+        seconds = min(self.next_look, longest)
+        self.next_look = min(seconds * LOOK_LATER, longest)
+        await asyncio.sleep(seconds)
 
     def cancel_jobs(self, active_jobs: list[SubmittedJobInfo]) -> None:
         """End all jobs of this run, also those that were being submitted."""
         self.cancelled = True
         self._stop_submitting()
-        self._attempt("end all jobs", self.backend.remove_all, False)
+        with self.looking:
+            self._attempt("end all jobs", self.backend.remove_all, False)
 
     def shutdown(self) -> None:
         """Stop the threads; nothing is left to run."""
         self._stop_submitting()
+        if self.staging:
+            self._attempt("remove manifests", self.staging.forget_all)
         super().shutdown()
 
     def _stop_submitting(self) -> None:
@@ -258,7 +329,16 @@ def _words(error: BaseException) -> str:
 
 def _explained(reason: str, step: Step, job: Any, log: Path) -> str:
     lines = [f"{reason} (rule {step.rule}, image {step.image}, attempt {job.attempt})"]
-    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    if tail := text.splitlines()[-TAIL_LINES:]:
+    if tail := _end_of(log).splitlines()[-TAIL_LINES:]:
         lines += ["the last lines of its output:", *(f"    {line}" for line in tail)]
     return "\n".join(lines)
+
+
+def _end_of(log: Path) -> str:
+    if not log.exists():
+        return ""
+    with log.open("rb") as file:
+        file.seek(max(log.stat().st_size - TAIL_BYTES, 0))
+        text = file.read().decode("utf-8", errors="replace")
+    # Bytes that are no text must not reach the terminal.
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)

@@ -32,6 +32,9 @@ class ExecutorSettings(ExecutorSettingsBase):  # type: ignore[misc]
     status_timeout: int = _option(
         600, "Seconds after which jobs fail if the backend does not answer.", int
     )
+    restarts: int = _option(
+        2, "How often a job runs again whose machine was lost; this is no attempt.", int
+    )
     allow_tags: bool = _flag("Accept images by tag instead of by digest; for local tests only.")
     keep: bool = _flag("Keep finished containers and pods, to look into them.")
     run_as: str | None = _option(
@@ -68,8 +71,13 @@ class ExecutorSettings(ExecutorSettingsBase):  # type: ignore[misc]
     storage_secret: str | None = _option(
         None, "Kubernetes, object storage: Secret whose keys become the stager's environment."
     )
+    storage_token_audience: str | None = _option(
+        None,
+        "Kubernetes, object storage: the stagers, and they alone, get a token of the service"
+        " account for this audience, at /var/run/secrets/steps/token.",
+    )
     storage_timeout: int = _option(
-        900, "Kubernetes, object storage: seconds that one file may take to be moved.", int
+        120, "Kubernetes, object storage: seconds without a byte moved; then it begins anew.", int
     )
     service_account: str | None = _option(
         None, "Kubernetes: service account of the steps' pods; it needs no rights."

@@ -77,6 +77,7 @@ class Submission:
     name: str
     steps: tuple[Step, ...]
     manifest: str = ""  # what the stager moves, where files live in object storage
+    after_loss: bool = False  # an earlier one may still end on a machine that is out of reach
 
     @property
     def rule(self) -> str:
@@ -110,12 +111,21 @@ class Outcome:
         One per step that ran.
     images
         What each step really ran in, as the backend reports it.
+    lost
+        Whether its machine is to blame, so that the job may be run again.
+    stagers
+        What the containers around the steps really ran in, where there are any.
+    moved
+        What those have moved: storage objects with their checksums.
     """
 
     reason: str = ""
     step: int = 0
     usages: tuple[Usage | None, ...] = ()
     images: tuple[str, ...] = ()
+    lost: bool = False
+    stagers: Mapping[str, str] = field(default_factory=dict)
+    moved: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -80,14 +80,14 @@ def parse_usage(text: str | None) -> Usage | None:
     try:
         found = json.loads(text or "")
         return Usage(
-            exit_code=found["exit_code"],
+            exit_code=int(found["exit_code"]),
             started=float(found["started"]),
             ended=float(found["ended"]),
-            cpu_seconds=found["cpu_ticks"] / _TICKS_PER_SECOND,
-            peak_bytes=found["peak_bytes"],
-            oom_kills=found["oom_kills"],
+            cpu_seconds=int(found["cpu_ticks"]) / _TICKS_PER_SECOND,
+            peak_bytes=None if found["peak_bytes"] is None else int(found["peak_bytes"]),
+            oom_kills=int(found["oom_kills"]),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
 
 
@@ -109,6 +109,7 @@ def failure(step: Step, code: int | None, usage: Usage | None, killed_for_memory
         code = usage.exit_code
     if killed_for_memory or (usage is not None and usage.oom_kills > 0):
         ended = "although its script ended well" if code == 0 else f"exit code {code}"
+        ended = "without an exit code" if code is None else ended
         return f"OOMKilled: it needed more than its mem_mb={step.mem_mb} ({ended})"
     if code == 0:
         return ""

@@ -22,7 +22,7 @@ PINNED = f"docker://registry.example:5000/group/step@{DIGEST}"
 def job(**changes: Any) -> SimpleNamespace:
     """A job as Snakemake has it."""
     fields: dict[str, Any] = {
-        "rule": SimpleNamespace(name="call"),
+        "rule": SimpleNamespace(name="call", is_handover=False, is_checkpoint=False),
         "is_shell": True,
         "is_pipe": False,
         "is_service": False,
@@ -55,6 +55,7 @@ def test_a_shell_rule_with_a_digest_is_accepted() -> None:
         ({"is_service": True}, r"service\(\)"),
         ({"is_shadow": True}, "shadow:"),
         ({"benchmark": "b.tsv", "benchmark_repeats": 3}, "repeat"),
+        ({"rule": SimpleNamespace(is_handover=True, is_checkpoint=False)}, "handover:"),
         ({"container_img_url": None}, "names no container: image"),
         ({"container_img_url": "docker://registry.example/step:1.0"}, "named by a tag"),
         ({"container_img_url": "docker://debian"}, "named by a tag"),
@@ -100,3 +101,15 @@ def test_a_job_becomes_a_step() -> None:
 def test_resources_that_are_not_known_yet_have_defaults() -> None:
     step = step_of(job(resources={"mem_mb": "<TBD>"}), "s.sh", with_sif=False)
     assert step.mem_mb == 1000
+
+
+def test_a_checkpoint_is_refused_only_where_snakemake_would_call_apptainer() -> None:
+    checkpoint = job(rule=SimpleNamespace(name="call", is_handover=False, is_checkpoint=True))
+    check_rule(checkpoint, allow_tags=False, pulls_checkpoints=False)
+    with pytest.raises(StepsError, match="after a checkpoint Snakemake calls Apptainer"):
+        check_rule(checkpoint, allow_tags=False, pulls_checkpoints=True)
+
+
+def test_part_of_a_minute_or_of_a_megabyte_is_rounded_up() -> None:
+    step = step_of(job(resources={"mem_mb": 99.2, "runtime": 0.5}), "s.sh", with_sif=False)
+    assert (step.mem_mb, step.runtime_minutes) == (100, 1)

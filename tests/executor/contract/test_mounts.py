@@ -66,3 +66,44 @@ def test_a_folder_with_a_similar_name_is_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "work2").mkdir()
     (tmp_path / "work2/x").touch()
     assert str(tmp_path / "work2/x") in mounts(workdir, ("../work2/x",), ("out/x",))
+
+
+def test_an_input_far_below_an_output_stays_read_only_by_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "out/parts").mkdir(parents=True)
+    parts = tuple(f"out/parts/{i}" for i in range(MAX_FILES + 1))
+    for part in parts:
+        (tmp_path / part).touch()
+    found = mounts(tmp_path, parts, ("out/all",))
+    assert found == {str(tmp_path): False, "out": True, "out/parts": False}
+
+
+def test_many_inputs_beside_an_output_stay_read_only(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    parts = tuple(f"out/{i}" for i in range(MAX_FILES + 1))
+    for part in parts:
+        (tmp_path / part).touch()
+    found = mounts(tmp_path, parts, ("out/all",))
+    assert {part: found[part] for part in parts} == dict.fromkeys(parts, False)
+
+
+def test_folders_that_link_from_one_to_the_next_lead_to_the_input(tmp_path: Path) -> None:
+    workdir, archive = tmp_path / "work", tmp_path / "archive"
+    (archive / "v3").mkdir(parents=True)
+    workdir.mkdir()
+    (archive / "v3/a.bam").touch()
+    (archive / "current").symlink_to("v3")
+    (workdir / "inside").symlink_to("data")
+    (workdir / "data").symlink_to(archive / "current")
+    found = mounts(workdir, ("inside/a.bam",), ("out/x",))
+    assert set(found) == {
+        str(workdir),
+        "out",
+        str(archive / "current/a.bam"),
+        str(archive / "v3/a.bam"),
+    }
+
+
+def test_links_in_a_circle_are_no_reason_to_hang(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    assert mounts(tmp_path, ("a",), ("out/x",)) == {str(tmp_path): False, "out": True}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from snakemake_executor_plugin_steps.slurm.command import (
+    LOSS_SECONDS,
     Files,
     batch_script,
     exec_command,
@@ -109,8 +110,11 @@ def test_a_step_is_confined(tmp_path: Path) -> None:
     assert words[:3] == ["apptainer", "--silent", "exec"]
     assert {"--containall", "--no-eval", "--no-home"} <= set(words)
     assert words[words.index("--network") + 1] == "none"
-    binds = [words[i + 1] for i, word in enumerate(words) if word == "--bind"]
-    assert binds == [f"{tmp_path}:{tmp_path}:ro", f"{tmp_path}/out:{tmp_path}/out:rw"]
+    mounts = [words[i + 1] for i, word in enumerate(words) if word == "--mount"]
+    assert mounts == [
+        f"type=bind,source={tmp_path},destination={tmp_path},ro",
+        f"type=bind,source={tmp_path}/out,destination={tmp_path}/out",
+    ]
     refused = {"--writable", "--writable-tmpfs", "--fakeroot", "--nv", "--privileged"}
     assert not refused & set(words)
 
@@ -120,10 +124,17 @@ def test_without_an_image_file_the_user_is_told_what_to_set(tmp_path: Path) -> N
         exec_command(step(tmp_path, sif=None), tmp_path)
 
 
-@pytest.mark.parametrize("folder", ["a:b", "a,b"])
+@pytest.mark.parametrize("folder", ['a"b', "a,b"])
 def test_a_path_that_would_break_the_bind_is_refused(tmp_path: Path, folder: str) -> None:
     with pytest.raises(StepsError, match="cannot be bound"):
         exec_command(step(tmp_path, written=(f"{folder}/x",)), tmp_path)
+
+
+def test_a_job_whose_machine_was_lost_waits_until_that_has_seen_it(tmp_path: Path) -> None:
+    job = Submission("r-2", (step(tmp_path),), after_loss=True)
+    words = sbatch_command(job, "own", Files(tmp_path, "r-2"), "", {})
+    assert f"--begin=now+{LOSS_SECONDS}" in words
+    assert not any(word.startswith("--begin") for word in arguments(tmp_path, step(tmp_path)))
 
 
 FAKE = r"""#!/bin/bash
@@ -134,7 +145,7 @@ shift; exec "$@"
 """
 
 
-def run_batch(tmp_path: Path, *texts: str) -> tuple[int, str, Files]:
+def run_batch(tmp_path: Path, *texts: str, seconds: float = 60) -> tuple[int, str, Files]:
     """Run the script of a job whose steps have these commands."""
     workdir = tmp_path / "a study"
     workdir.mkdir()
@@ -154,6 +165,8 @@ def run_batch(tmp_path: Path, *texts: str) -> tuple[int, str, Files]:
         text=True,
         capture_output=True,
         env={"PATH": f"{tmp_path}/bin:/usr/bin:/bin", "TMPDIR": str(tmp_path)},
+        timeout=seconds,
+        start_new_session=True,
     )
     return done.returncode, done.stdout + done.stderr, files
 
@@ -176,6 +189,23 @@ def test_a_failing_member_ends_the_job(tmp_path: Path) -> None:
     assert "second" not in text
     assert '"exit_code":6' in files.usage(0).read_text()
     assert not files.usage(1).exists()
+
+
+def test_a_revoked_job_does_not_start(tmp_path: Path) -> None:
+    Files(tmp_path, "r-1").revoked.touch()
+    code, text, files = run_batch(tmp_path, "echo started")
+    assert (code, text) == (1, "this job was revoked\n")
+    assert not files.usage(0).exists()
+
+
+def test_a_job_that_is_revoked_while_it_runs_ends_itself(tmp_path: Path) -> None:
+    revoked = shlex.quote(str(Files(tmp_path, "r-1").revoked))
+    code, text, _ = run_batch(tmp_path, f"touch {revoked}; echo started; sleep 50; echo survived")
+    assert code != 0
+    assert text.startswith("started")
+    assert "survived" not in text
+    scratch = Path((tmp_path / "scratch-seen").read_text().strip())
+    assert not scratch.exists()
 
 
 def test_the_script_is_quoted_for_any_path(tmp_path: Path) -> None:

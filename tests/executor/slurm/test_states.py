@@ -7,6 +7,7 @@ import pytest
 from snakemake_executor_plugin_steps.slurm.states import (
     ALIVE,
     HOPELESS,
+    LOST,
     Listed,
     parse_image,
     parse_queue,
@@ -33,6 +34,18 @@ def test_the_queue() -> None:
     assert parse_queue("") == {}
 
 
+def test_accounting_tells_the_same_in_more_words() -> None:
+    text = "12|steps-own-r-1|CANCELLED by 1000|None\n13|steps-own-r-2|NODE_FAIL|None\n"
+    found = parse_queue(text)
+    assert found["steps-own-r-1"].state == "CANCELLED"
+    assert found["steps-own-r-2"].state in LOST
+
+
+def test_lines_that_an_odd_name_has_broken_are_left_out() -> None:
+    text = "12|two\nlines|RUNNING|None\n13|steps-own-r-2|RUNNING|None\n"
+    assert list(parse_queue(text)) == ["steps-own-r-2"]
+
+
 @pytest.mark.parametrize(
     ("state", "code", "expected"),
     [
@@ -44,7 +57,7 @@ def test_the_queue() -> None:
         (
             "OUT_OF_MEMORY",
             None,
-            "OOMKilled: it needed more than its mem_mb=300 (exit code None)",
+            "OOMKilled: it needed more than its mem_mb=300 (without an exit code)",
         ),
         (
             "OUT_OF_MEMORY",
@@ -74,6 +87,15 @@ def test_the_image_of_a_file() -> None:
     label = "org.label-schema.usage.singularity.deffile.from"
     document = {"data": {"attributes": {"labels": {label: reference}}}}
     assert parse_image(json.dumps(document)) == reference
+
+
+def test_a_file_from_a_bundle_names_its_image_before_what_it_was_made_from() -> None:
+    named = "registry.example/a@sha256:" + "b" * 64
+    labels = {
+        "org.label-schema.usage.singularity.deffile.from": "/bundle/a.tar",
+        "snakemake-steps.image": f"docker://{named}",
+    }
+    assert parse_image(json.dumps({"data": {"attributes": {"labels": labels}}})) == named
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", '{"data": null}', "FATAL: not an image"])

@@ -35,6 +35,7 @@ from snakemake_executor_plugin_steps.wrapper import failure, parse_usage
 
 MAX_MESSAGE = 800
 PATIENCE_SECONDS = 60
+START_SECONDS = 300
 SECONDS_PER_MINUTE = 60
 
 
@@ -62,9 +63,7 @@ class EngineBackend:
         self._run, self._engine = run, run.settings.backend
         if not shutil.which(self._engine):
             raise StepsError(f"{self._engine} is not installed")
-        self._facts: Facts = parse_facts(
-            self._engine, self._call("info", "--format", "{{json .}}", timeout=PATIENCE_SECONDS)
-        )
+        self._facts: Facts = parse_facts(self._engine, self._call("info", "--format", "{{json .}}"))
         settings = run.settings
         user = container_user(self._facts, settings.run_as, os.getuid(), os.getgid())
         if user is None:
@@ -82,9 +81,10 @@ class EngineBackend:
         self._scratch = Path(settings.scratch or tempfile.gettempdir())
         self._images = {image: self._resolve(image) for image in run.images}
         self._progress: dict[str, Progress] = {}
+        self._doomed: set[str] = set()  # containers that the engine would not remove
         self._lock = Lock()
 
-    def _call(self, *args: str, timeout: float | None = None) -> str:
+    def _call(self, *args: str, timeout: float | None = PATIENCE_SECONDS) -> str:
         # A session of its own: Ctrl-C in the terminal must not cut a `run` in two.
         try:
             done = subprocess.run(
@@ -113,7 +113,7 @@ class EngineBackend:
                 raise StepsError(f"the image {image} is not on this machine") from None
         self._run.logger.info(f"Pulling {image}")
         try:
-            self._call("pull", "--quiet", image)
+            self._call("pull", "--quiet", image, timeout=None)
         except StepsError as error:
             raise StepsError(f"ImagePull: {image}: {error}") from None
         return image_id(self._call(*inspect).strip())
@@ -138,21 +138,32 @@ class EngineBackend:
         self._progress[submission.name] = Progress()
 
     def _start(self, submission: Submission, index: int) -> None:
+        if self._doomed:  # one of them may be an earlier attempt that still writes
+            self._remove_containers(sorted(self._doomed))
         step, name = submission.steps[index], container_name(submission.name, index)
-        report = self._report(name)
-        report.touch()
-        report.chmod(0o666)
-        scratch = self._scratch_folder(name)
-        scratch.mkdir()
-        scratch.chmod(0o1777)
-        if os.getuid() == 0:  # root runs steps as someone else, who must be able to write
-            for folder in output_folders(step, self._run.workdir):
-                os.chown(folder, *(int(part) for part in self._user.split(":")))
+        report, scratch = self._report(name), self._scratch_folder(name)
+        report.touch(mode=0o600)
+        scratch.mkdir(mode=0o700)
+        self._give([report, scratch], output_folders(step, self._run.workdir))
         place = Place(
             self._run.workdir, scratch, report, self._user, self._run.owner, self._run.run_id
         )
         command = run_command(name, step, self._image(step.image), place, self._facts)
-        self._call(*command[1:])
+        try:
+            self._call(*command[1:], timeout=START_SECONDS)
+        except BaseException:  # it may be there all the same
+            self._try_to_remove([name])
+            raise
+
+    def _give(self, private: list[Path], folders: list[str]) -> None:
+        """Let the step's user write what it must; nobody else can read its scratch."""
+        uid, gid = (int(part) for part in self._user.split(":"))
+        if os.getuid() == 0:
+            for path in [*map(str, private), *folders]:
+                os.chown(path, uid, gid)
+        elif uid not in (0, os.getuid()):  # another user's, as whom nothing can be given away
+            for own in private:
+                own.chmod(0o1777 if own.is_dir() else 0o666)
 
     def _report(self, name: str) -> Path:
         return self._run.folder / "reports" / f"{name}.json"
@@ -162,9 +173,7 @@ class EngineBackend:
 
     def poll(self, active: Mapping[str, Submission]) -> dict[str, Outcome]:
         """List once, look closer at those that have ended, start next members of groups."""
-        listing = self._call(
-            *list_command(self._engine, LABEL_RUN, self._run.run_id)[1:], timeout=PATIENCE_SECONDS
-        )
+        listing = self._call(*list_command(self._engine, LABEL_RUN, self._run.run_id)[1:])
         states = parse_list(listing)
         current = {container_name(n, self._progress[n].index): n for n in active}
         ended = [name for name in current if states.get(name) in ENDED]
@@ -189,7 +198,7 @@ class EngineBackend:
     def _judge(self, submission: Submission, container: str, fate: Ended) -> Outcome | None:
         progress = self._progress[submission.name]
         step = submission.steps[progress.index]
-        usage = parse_usage(self._report(container).read_text(encoding="utf-8"))
+        usage = parse_usage(_text(self._report(container)))
         progress.usages.append(usage)
         progress.images.append(fate.image_id)
         reason = failure(step, fate.exit_code, usage, fate.oom_killed)
@@ -211,7 +220,10 @@ class EngineBackend:
         minutes = sum(step.runtime_minutes for step in submission.steps)
         if not minutes or time.monotonic() - progress.started < minutes * SECONDS_PER_MINUTE:
             return None
-        self._call("kill", container)
+        try:
+            self._call("kill", container)
+        except StepsError:
+            return None  # it has just ended, or the engine is busy: the next look tells
         return self._outcome(
             submission.name, f"DeadlineExceeded: it ran longer than its runtime={minutes} minutes"
         )
@@ -239,12 +251,30 @@ class EngineBackend:
             self._remove_containers(containers)
 
     def _remove_containers(self, containers: list[str]) -> None:
+        """Remove containers that are there; those that stay are doomed, and tried again."""
+        self._doomed.update(containers)
         try:
             self._call("rm", "--force", *containers)
-        finally:
-            for name in containers:
-                shutil.rmtree(self._scratch_folder(name), ignore_errors=True)
-                self._report(name).unlink(missing_ok=True)
+        except StepsError:
+            listing = self._call(*list_command(self._engine, LABEL_OWNER, self._run.owner)[1:])
+            left = set(containers) & set(parse_list(listing))
+            self._clear(set(containers) - left)
+            if left:
+                raise
+        else:
+            self._clear(set(containers))
+
+    def _try_to_remove(self, containers: list[str]) -> None:
+        try:
+            self._remove_containers(containers)
+        except StepsError as error:
+            self._run.logger.warning(f"Could not remove {', '.join(containers)}: {error}")
+
+    def _clear(self, containers: set[str]) -> None:
+        self._doomed -= containers
+        for name in containers:
+            shutil.rmtree(self._scratch_folder(name), ignore_errors=True)
+            self._report(name).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Whoever waits for room gives up."""
@@ -255,13 +285,17 @@ class EngineBackend:
         label = (LABEL_OWNER, self._run.owner) if everything else (LABEL_RUN, self._run.run_id)
         command = list_command(self._engine, *label)[1:]
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while found := list(parse_list(self._call(*command, timeout=PATIENCE_SECONDS))):
+        while found := list(parse_list(self._call(*command))):
             if everything:
                 jobs = {parse_container_name(name)[0] for name in found}
                 self._run.logger.info(f"Removing {len(jobs)} jobs that an earlier run has left.")
-            self._remove_containers(found)
+            self._try_to_remove(found)
             if time.monotonic() > deadline:
                 raise StepsError(f"containers could not be removed: {', '.join(found[:5])}")
         if everything:
             for folder in self._scratch.glob(f"{self._run.owner}-*"):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""

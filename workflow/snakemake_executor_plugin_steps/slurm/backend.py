@@ -19,6 +19,7 @@ from snakemake_executor_plugin_steps.slurm.command import (
 from snakemake_executor_plugin_steps.slurm.states import (
     ALIVE,
     HOPELESS,
+    LOST,
     WELL,
     Listed,
     parse_image,
@@ -40,7 +41,7 @@ def create(run: Run) -> "SlurmBackend":
 
 
 class SlurmBackend:
-    """Submits with sbatch and looks with squeue, so that no accounting is needed."""
+    """Submits with sbatch and looks with squeue; what it has forgotten, sacct may know."""
 
     def __init__(self, run: Run) -> None:
         if not run.shared:
@@ -51,7 +52,8 @@ class SlurmBackend:
         self._run = run
         self._scratch = shlex.quote(run.settings.scratch) if run.settings.scratch else ""
         self._since: dict[str, float] = {}
-        self._warned: set[str] = set()
+        self._ended: set[str] = set()
+        self._accounting = bool(shutil.which("sacct"))
         self._queue()
 
     def _call(self, *args: str, script: str | None = None) -> str:
@@ -77,6 +79,20 @@ class SlurmBackend:
             self._call("squeue", "--noheader", "--me", "--states=all", "--format=%i|%j|%T|%r")
         )
 
+    def _forgotten(self, names: list[str]) -> dict[str, Listed]:
+        """What accounting knows of jobs that squeue no longer lists; nothing where it is off."""
+        if not names or not self._accounting:
+            return {}
+        wanted = ",".join(job_name(self._run.owner, name) for name in names)
+        command = ["sacct", "--noheader", "--parsable2", "--allocations", "--duplicates"]
+        command += ["--starttime=now-1days", f"--name={wanted}"]
+        try:
+            return parse_queue(self._call(*command, "--format=JobIDRaw,JobName,State,Reason"))
+        except StepsError as error:
+            self._accounting = False
+            self._run.logger.info(f"Jobs that squeue forgets are known by their files: {error}")
+            return {}
+
     def _files(self, submission: str) -> Files:
         return Files(self._run.folder / "reports", submission)
 
@@ -96,21 +112,27 @@ class SlurmBackend:
     def poll(self, active: Mapping[str, Submission]) -> dict[str, Outcome]:
         """List once and judge those that have ended."""
         queue = self._queue()
+        missing = [n for n in active if job_name(self._run.owner, n) not in queue]
+        queue |= self._forgotten(missing)
         outcomes = {}
         for name, submission in active.items():
             listed = queue.get(job_name(self._run.owner, name))
-            if listed is not None and listed.state in ALIVE:
+            alive = listed is not None and listed.state in ALIVE
+            if alive and name in missing:  # accounting may lag behind, but not for ever
+                alive = self._may_come(name)
+            if listed is not None and alive:
                 outcome = self._waiting(submission, listed)
             else:
                 outcome = self._judge(submission, listed)
             if outcome is not None:
                 outcomes[name] = outcome
+                self._ended.add(name)
         return outcomes
 
     def _waiting(self, submission: Submission, listed: Listed) -> Outcome | None:
         if listed.state != "PENDING" or listed.reason not in HOPELESS:
             return None
-        self._call("scancel", listed.job_id)
+        self._revoke([submission.name])
         return Outcome(f"unschedulable: Slurm keeps the job waiting for {listed.reason}")
 
     def _judge(self, submission: Submission, listed: Listed | None) -> Outcome | None:
@@ -121,21 +143,35 @@ class SlurmBackend:
             if usages[-1] is None or usages[-1].exit_code:
                 break
         last = len(usages) - 1
-        unclear = usages[last] is None and (listed is None or listed.state in WELL)
+        images = [parse_image(_text(files.image(i))) for i in range(last + 1)]
+        unseen = not all(images[: last + 1 if usages[last] else last])
+        unclear = unseen or (usages[last] is None and (listed is None or listed.state in WELL))
         if unclear and self._may_come(submission.name):
             return None
+        lost = listed is not None and listed.state in LOST
+        if lost:
+            self._revoke([submission.name])
         for index, step in enumerate(submission.steps[: last + 1]):
-            images.append(parse_image(_text(files.image(index))))
-            if images[-1] != step.image and usages[index] is not None:
-                reason = f"it ran in {images[-1] or 'an unknown image'}, not in {step.image}"
+            if images[index] != step.image and usages[index] is not None:
+                reason = f"it ran in {images[index] or 'an unknown image'}, not in {step.image}"
                 return Outcome(reason, index, tuple(usages), tuple(images))
         minutes = sum(step.runtime_minutes for step in submission.steps)
         reason = reason_of(submission.steps[last], listed, usages[last], minutes)
-        return Outcome(reason, last, tuple(usages), tuple(images))
+        return Outcome(reason, last, tuple(usages), tuple(images), lost)
 
     def _may_come(self, name: str) -> bool:
         since = self._since.setdefault(name, time.monotonic())
         return time.monotonic() - since < LATENCY_SECONDS
+
+    def _revoke(self, names: list[str]) -> None:
+        """Make sure that jobs end, even where Slurm does not answer or no longer knows them."""
+        for name in names:
+            self._files(name).revoked.touch()
+        try:
+            for name in names:
+                self._call("scancel", f"--name={job_name(self._run.owner, name)}")
+        except StepsError as error:
+            self._run.logger.warning(f"Revoked jobs could not be cancelled: {error}")
 
     def write_log(self, submission: Submission, step: int, path: Path) -> None:
         """Save the output of the whole job."""
@@ -144,10 +180,15 @@ class SlurmBackend:
             shutil.copyfile(source, path)
 
     def remove(self, names: Collection[str]) -> None:
-        """Remove what ended jobs have left in the folder."""
+        """Remove what ended jobs have left in the folder; revoke those that have not ended."""
+        if abandoned := [name for name in names if name not in self._ended]:
+            self._revoke(abandoned)
         for name in names if not self._run.settings.keep else ():
-            for path in self._files(name).folder.glob(f"{name}[.-]*"):
-                path.unlink(missing_ok=True)
+            files = self._files(name)
+            for path in files.folder.glob(f"{name}[.-]*"):
+                if path != files.revoked:
+                    path.unlink(missing_ok=True)
+        self._ended.difference_update(names)
 
     def close(self) -> None:
         """Nobody waits."""

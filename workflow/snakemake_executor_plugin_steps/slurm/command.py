@@ -16,6 +16,8 @@ _RESOURCES = {
     "qos": "--qos",
     "constraint": "--constraint",
 }
+LOSS_SECONDS = 90
+_WATCH_SECONDS = 10
 _KEPT_VARIABLES = ("PATH", "HOME", "USER", "LOGNAME")
 _KEPT_PREFIXES = ("APPTAINER_", "SINGULARITY_")
 
@@ -47,6 +49,24 @@ class Files:
     def image(self, index: int) -> Path:
         """What Apptainer says of the image that a step ran in."""
         return self.folder / f"{self.submission}-{index}.image.json"
+
+    @property
+    def revoked(self) -> Path:
+        """Where this file is, the job must not run, wherever it still may."""
+        return self.folder / f"{self.submission}.revoked"
+
+
+# Waits by reading from a pipe that nobody writes to, since a `sleep` would outlive the job.
+_WATCH = f"""
+(
+  exec {{never}}<> <(:)
+  until [ -e "$revoked" ]; do read -r -t {_WATCH_SECONDS} -u "$never" || :; done
+  kill -TERM -- -$$ 2>/dev/null || kill -TERM $$
+  read -r -t {_WATCH_SECONDS} -u "$never" || :
+  kill -KILL -- -$$ 2>/dev/null || kill -KILL $$
+) </dev/null >/dev/null 2>&1 &
+watch=$!
+""".strip()
 
 
 def job_name(owner: str, submission: str) -> str:
@@ -83,6 +103,8 @@ def sbatch_command(
         The controller's variables; only those that Apptainer needs are passed on.
     """
     steps = submission.steps
+    # Slurm's own requeueing would run a script anew over what the first run has half written,
+    # unseen by Snakemake. Only the executor runs a job again: under a new name, outputs removed.
     command = [
         "sbatch", "--parsable", "--no-requeue", "--nodes=1", "--ntasks=1",
         f"--job-name={job_name(owner, submission.name)}",
@@ -99,6 +121,8 @@ def sbatch_command(
     command.append(f"--export={','.join(kept) or 'NIL'}")
     if minutes := sum(step.runtime_minutes for step in steps):
         command.append(f"--time={minutes}")
+    if submission.after_loss:  # until then a lost node has seen that its job is revoked
+        command.append(f"--begin=now+{LOSS_SECONDS}")
     resources = steps[-1].resources
     for name, option in _RESOURCES.items():
         if value := resources.get(name):
@@ -122,9 +146,10 @@ def exec_command(step: Step, workdir: Path) -> list[str]:
     command = ["apptainer", "--silent", "exec", "--containall", "--no-eval", "--no-home"]
     command += ["--net", "--network", "none", "--pwd", str(workdir)]
     for path, writable in step_mounts(step, workdir).items():
-        if any(mark in path for mark in ",:"):
-            raise StepsError(f"a path with a comma or a colon cannot be bound: {path}")
-        command += ["--bind", f"{path}:{path}:{'rw' if writable else 'ro'}"]
+        if any(mark in path for mark in ',"\n'):
+            raise StepsError(f"a path with a comma or a quotation mark cannot be bound: {path}")
+        mode = "" if writable else ",ro"
+        command += ["--mount", f"type=bind,source={path},destination={path}{mode}"]
     for key, value in sorted(step.environment.items()):
         if key != "HOME":  # Apptainer takes the host's, and refuses another
             command += ["--env", f"{key}={value}"]
@@ -134,14 +159,18 @@ def exec_command(step: Step, workdir: Path) -> list[str]:
 def batch_script(submission: Submission, workdir: Path, files: Files, scratch: str) -> str:
     """The script of a job: its steps, one after another, each under the wrapper.
 
-    The wrapper runs outside the image, where the node's control group can be seen.
+    The wrapper runs outside the image, where the node's control group can be seen. The job ends
+    itself once it is revoked: a node that Slurm has given up may still run it.
     """
     lines = [
         "#!/bin/bash",
         "set -e",
+        f"revoked={shlex.quote(str(files.revoked))}",
+        'if [ -e "$revoked" ]; then echo "this job was revoked" >&2; exit 1; fi',
         f"cd {shlex.quote(str(workdir))}",
         f'scratch=$(mktemp -d "{scratch or "${TMPDIR:-/tmp}"}/steps-XXXXXXXX")',
-        "trap 'rm -rf \"$scratch\"' EXIT",
+        _WATCH,
+        'trap \'kill "$watch" 2>/dev/null; rm -rf "$scratch"\' EXIT',
     ]
     for index, step in enumerate(submission.steps):
         command = shlex.join(wrapped(exec_command(step, workdir)))

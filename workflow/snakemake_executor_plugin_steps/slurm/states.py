@@ -23,7 +23,10 @@ _WORDS = {
     "DEADLINE": "its deadline has passed",
     "REVOKED": "another cluster has taken it",
 }
-_IMAGE_LABEL = "org.label-schema.usage.singularity.deffile.from"
+LOST = {"NODE_FAIL", "BOOT_FAIL", "PREEMPTED"}
+"""The machine is to blame, not the step: the job may be run again."""
+_IMAGE_LABELS = ("snakemake-steps.image", "org.label-schema.usage.singularity.deffile.from")
+"""What whoever has made the file says, then what Apptainer says of an image it has pulled."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,16 @@ class Listed:
 
 
 def parse_queue(text: str) -> dict[str, Listed]:
-    """Job's name to what squeue says, from lines of `%i|%j|%T|%r`."""
+    """Job's name to what squeue or sacct says, from lines of job, name, state, reason.
+
+    Lines of other people's odd names are left out; "CANCELLED by 1000" is CANCELLED.
+    """
     found = {}
     for line in text.splitlines():
-        job_id, name, state, reason = line.split("|", 3)
-        found[name] = Listed(job_id, state, reason.strip("()"))
+        words = line.split("|", 3)
+        if len(words) == 4 and words[2]:
+            job_id, name, state, reason = words
+            found[name] = Listed(job_id, state.split()[0], reason.strip("()"))
     return found
 
 
@@ -58,7 +66,8 @@ def parse_image(text: str) -> str:
     """The registry's reference of an image, from `apptainer inspect --json`; empty if unknown."""
     try:
         labels = json.loads(text)["data"]["attributes"]["labels"]
-        return str(labels.get(_IMAGE_LABEL, "")).removeprefix("docker://")
+        named = next((labels[label] for label in _IMAGE_LABELS if labels.get(label)), "")
+        return str(named).removeprefix("docker://")
     except (ValueError, KeyError, TypeError, AttributeError):
         return ""
 
