@@ -59,6 +59,7 @@ class Files:
 # Waits by reading from a pipe that nobody writes to, since a `sleep` would outlive the job.
 _WATCH = f"""
 (
+  trap '' TERM
   exec {{never}}<> <(:)
   until [ -e "$revoked" ]; do read -r -t {_WATCH_SECONDS} -u "$never" || :; done
   kill -TERM -- -$$ 2>/dev/null || kill -TERM $$
@@ -66,6 +67,7 @@ _WATCH = f"""
   kill -KILL -- -$$ 2>/dev/null || kill -KILL $$
 ) </dev/null >/dev/null 2>&1 &
 watch=$!
+disown  # or bash would say on the output of every job that it was killed
 """.strip()
 
 
@@ -170,7 +172,7 @@ def batch_script(submission: Submission, workdir: Path, files: Files, scratch: s
         f"cd {shlex.quote(str(workdir))}",
         f'scratch=$(mktemp -d "{scratch or "${TMPDIR:-/tmp}"}/steps-XXXXXXXX")',
         _WATCH,
-        'trap \'kill "$watch" 2>/dev/null; rm -rf "$scratch"\' EXIT',
+        'trap \'kill -KILL "$watch" || :; rm -rf "$scratch"\' EXIT',
     ]
     for index, step in enumerate(submission.steps):
         command = shlex.join(wrapped(exec_command(step, workdir)))
