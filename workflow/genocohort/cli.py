@@ -2,11 +2,10 @@
 
 import argparse
 import importlib
-import os
-import platform
 import sys
 from collections.abc import Sequence
 
+from genocohort.engine.allotment import check_scratch, confine_libraries
 from genocohort.errors import GenocohortError
 
 INTERRUPTED = 130
@@ -15,6 +14,7 @@ COMMANDS = {
     "check": "check every input and report all problems at once; computes nothing",
     "plan": "say what would run",
     "init": "make a study folder that runs",
+    "images": "build, verify, export and import the images of the steps",
     "doctor": "tell which backends this machine has and what is missing",
 }
 STEPS = {
@@ -47,18 +47,6 @@ def _usage() -> str:
     )
 
 
-def _fix_arithmetic() -> None:
-    """Make sums the same for any number of threads and on any processor.
-
-    Snakemake sets the BLAS's threads to the job's; the order in which a BLAS adds up follows its
-    threads and the kernels it picks for the processor.
-    """
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"
-    if platform.machine() in ("x86_64", "AMD64"):
-        os.environ.setdefault("OPENBLAS_CORETYPE", "Haswell")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point of `genocohort`.
 
@@ -80,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name in COMMANDS:
         module = importlib.import_module(f"genocohort.commands.{name}")
     elif name in STEPS:
-        _fix_arithmetic()
+        confine_libraries()
         module = importlib.import_module(f"genocohort.steps.{name}.run")
     else:
         print(f"genocohort: no command {name!r}\n\n{_usage()}", end="", file=sys.stderr)
@@ -94,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     module.add_arguments(parser)
     try:
+        if name in STEPS:
+            check_scratch()
         result = module.run(parser.parse_args(arguments[1:]))
     except GenocohortError as error:
         print(f"genocohort {name}: error [{error.exit_code}]: {error.message()}", file=sys.stderr)

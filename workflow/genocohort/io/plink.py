@@ -15,7 +15,9 @@ from genocohort.domain.genotype_codes import MISSING_CODE, GenotypeCodes, diploi
 from genocohort.errors import InputDataError
 from genocohort.io.calls import calls_companions, calls_format, read_calls_header
 
+# A batch ends with either of these; both come from the data, so batches never depend on threads.
 BATCH_RECORDS = 512
+BATCH_CALLS = 2 << 20
 _BIM_COLUMNS: tuple[str, ...] = ("#CHROM", "ID", "CM", "POS", "ALT", "REF")
 
 
@@ -118,8 +120,9 @@ class PlinkReader:
                     where=f"{self._variants_path}, variant {number + 1}",
                     remedy="sort with `plink2 --make-pgen --sort-vars`",
                 )
-        for first in range(0, len(rows), BATCH_RECORDS):
-            part = rows[first : first + BATCH_RECORDS]
+        size = max(1, min(BATCH_RECORDS, BATCH_CALLS // max(len(self.file_samples), 1)))
+        for first in range(0, len(rows), size):
+            part = rows[first : first + size]
             batch = tuple(row for _, row in part)
             yield PlinkBatch(first, part[0][0], part[-1][0] + 1, batch)
 

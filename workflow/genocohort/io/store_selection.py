@@ -62,6 +62,11 @@ def block_length(n_samples: int) -> int:
     return int(min(max(_BLOCK_BYTES // max(n_samples, 1), 64), 2048))
 
 
+def block_bytes(n_samples: int) -> int:
+    """Size of the largest block, in bytes."""
+    return block_length(n_samples) * n_samples
+
+
 def open_stores(folder: Path, chromosomes: Sequence[str]) -> tuple[Store, ...]:
     """Open the store of each chromosome.
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 # Variants whose neighbours are correlated in one matrix product.
-_BLOCK = 512
+BLOCK = 512
 
 # Relative tolerance of comparisons, so that equal values computed in another order stay equal.
 _EPSILON = 2.0**-44
@@ -97,8 +97,8 @@ def find_neighbours(
     for start, end in windows:
         reach[start:end] = end
     neighbours: list[list[int]] = [[] for _ in range(n_variants)]
-    for start in range(0, n_variants, _BLOCK):
-        stop = min(start + _BLOCK, n_variants)
+    for start in range(0, n_variants, BLOCK):
+        stop = min(start + BLOCK, n_variants)
         furthest = max(int(reach[start:stop].max()), stop)
         calls = read(start, furthest)
         pairs = correlated_pairs(calls[: stop - start], calls, r2_max)

@@ -10,6 +10,7 @@ from genocohort.domain.genome import Genome, canonical_contig
 from genocohort.domain.ledger import Dropped, Entry, entries_to_json
 from genocohort.domain.records import RecordBatch
 from genocohort.domain.tables_alignments import CONTIGS, FLAGSTAT, HISTOGRAMS
+from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.tasks import map_tasks
 from genocohort.errors import InputDataError
 from genocohort.io.alignments import (
@@ -41,6 +42,8 @@ from genocohort.steps.alignments.settings import AlignmentsSettings
 
 # Neighbouring contigs share a task up to this many bases: decoys are many and tiny.
 TASK_BASES = 32 << 20
+# One batch of records (16 Mb of bases at most) while it is tallied, and one window of depth.
+TASK_BYTES = 300 << 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,8 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--targets", type=Path, help="BED of the targeted regions (exome, panel)")
     parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
     parser.add_argument("--genome", default="{}", help="the genome build, JSON")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--mem-mb", type=int, default=2000)
+    add_allotment_arguments(parser)
     parser.add_argument("--flagstat", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--contigs", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--histograms", type=Path, required=True, help="Parquet to write")
@@ -72,7 +74,7 @@ def run(args: argparse.Namespace) -> None:
         for notice in alignment.notices:
             _tell(args.sample, notice)
         contigs = _contigs(alignment, named, genome)
-        tally = _measure(alignment, contigs, settings, args.threads)
+        tally = _measure(alignment, contigs, settings, Allotment.of(args))
     except InputDataError as error:
         if settings.on_failure == "stop":
             raise
@@ -135,7 +137,7 @@ def _measure(
     alignment: Alignment,
     contigs: tuple[Contig, ...],
     settings: AlignmentsSettings,
-    threads: int,
+    allotment: Allotment,
 ) -> Tally:
     choices = Choices(
         excluded_flags=settings.excluded_flags,
@@ -154,6 +156,7 @@ def _measure(
         return tally_batches(_read_part(alignment, part), part, choices)
 
     # The empty part stands for the records without a place.
+    threads = allotment.workers(TASK_BYTES)
     tally = merge_tallies(map_tasks(measure, [*_parts(contigs), ()], threads=threads))
     if index_counts is not None:
         found = [(c.n_mapped, c.n_unmapped) for c in tally.contigs]

@@ -18,6 +18,7 @@ from genocohort.domain.ledger import Dropped, Entry, entries_to_json
 from genocohort.domain.tables_association import ASSOCIATION, MODELS
 from genocohort.domain.tables_clinical import SAMPLES, phenotypes_wide_table
 from genocohort.domain.tables_cohort import SAMPLE_QC_SAMPLES, components_table
+from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.tasks import map_tasks
 from genocohort.errors import ConfigError, InputDataError, Problems
 from genocohort.io.atomic import write_text
@@ -46,6 +47,8 @@ EXAMPLES = """example:
 # Calls of one task: what it holds in memory depends on the number of samples alone.
 _TASK_CALLS = 1 << 24
 _MAX_BLOCK = 1024
+# What a task takes: its calls as float64 with three temporaries, beside the models' bases.
+_PER_CALL = 32
 _SEX_NAMES = ("sex", "sex_recorded", "male", "female", "is_male", "is_female")
 
 Floats = npt.NDArray[np.float64]
@@ -62,8 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sample-qc", type=Path, required=True, help="sample_qc samples.parquet")
     parser.add_argument("--settings", required=True, help="JSON")
     parser.add_argument("--genome", required=True, help="JSON")
-    parser.add_argument("--threads", type=int, default=1, help="default 1")
-    parser.add_argument("--mem-mb", type=int, default=2000, help="default 2000")
+    add_allotment_arguments(parser)
     parser.add_argument("--results", type=Path, required=True, help="tests, Parquet")
     parser.add_argument("--models", type=Path, required=True, help="models fitted, Parquet")
     parser.add_argument("--ledger", type=Path, required=True, help="JSON")
@@ -94,9 +96,9 @@ def run(args: argparse.Namespace) -> None:
     kind = contig_class(args.chromosome)
     excluded = kind in settings.exclude_classes
     blocks = [] if excluded else _blocks(store)
-    found = map_tasks(
-        lambda b: _test_block(store, groups, *b, settings), blocks, threads=args.threads
-    )
+    n_calls = max((end - start for start, end in blocks), default=0) * store.n_samples
+    threads = Allotment.of(args).workers(_PER_CALL * n_calls)
+    found = map_tasks(lambda b: _test_block(store, groups, *b, settings), blocks, threads=threads)
     pieces = [[p for block in found for p in block[i]] for i in range(len(settings.models))]
     rows, columns = result_columns(settings.models, pieces)
     columns |= _variant_columns(store, rows)

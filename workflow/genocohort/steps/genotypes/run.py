@@ -13,6 +13,7 @@ from genocohort.domain.alleles import ORDINARY
 from genocohort.domain.genome import Genome, canonical_contig
 from genocohort.domain.ledger import Dropped, Entry, entries_to_json
 from genocohort.domain.ploidy import expected_ploidy, in_par
+from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.streams import map_stream
 from genocohort.io.atomic import write_text
 from genocohort.io.open_calls import CallsReader, RawBatch, open_cohort_calls, print_notices
@@ -33,6 +34,9 @@ _INFO_LINES = (
     '##INFO=<ID=ALLELE,Number=1,Type=Integer,Description="1-based ALT allele of the record">',
 )
 
+# One batch (8 MiB of text, or 2 million calls) while it is parsed and coded.
+_TASK_BYTES = 40 << 20
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the step."""
@@ -41,8 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sheet", type=Path, required=True, help="sheet of the genotyped samples")
     parser.add_argument("--settings", default="{}")
     parser.add_argument("--genome", default="{}")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--mem-mb", type=int, default=2000)
+    add_allotment_arguments(parser)
     parser.add_argument("--pgen", type=Path, required=True)
     parser.add_argument("--pvar", type=Path, required=True)
     parser.add_argument("--psam", type=Path, required=True)
@@ -63,6 +66,7 @@ def run(args: argparse.Namespace) -> None:
     chromosome = canonical_contig(args.contig)
     reader = open_cohort_calls(args.calls, args.contig, samples)
     expected = expected_ploidy(chromosome, [s.sex for s in samples])
+    threads = Allotment.of(args).workers(_TASK_BYTES)
     rows: list[StoredAllele] = []
     tally = Tally()
 
@@ -71,7 +75,7 @@ def run(args: argparse.Namespace) -> None:
             batch = reader.parse(raw)
             return compute_stored_batch(batch, expected, in_par(genome, chromosome, batch.vcf_pos))
 
-        for stored in map_stream(task, reader.batches(), threads=args.threads):
+        for stored in map_stream(task, reader.batches(), threads=threads):
             rows.extend(stored.rows)
             tally.add(stored.tally)
             yield stored.calls

@@ -10,12 +10,19 @@ from genocohort.config import settings_from_json
 from genocohort.domain.genome import Genome
 from genocohort.domain.ledger import Dropped, Entry, entries_to_json
 from genocohort.domain.tables_cohort import KINSHIP_PAIRS
+from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.tasks import map_tasks
 from genocohort.io.atomic import write_text
 from genocohort.io.parquet import write_table
 from genocohort.io.pedigree import read_pedigree
 from genocohort.io.sheet import read_normalised_sheet
-from genocohort.io.store_selection import Selection, count_reasons, open_stores, select_variants
+from genocohort.io.store_selection import (
+    Selection,
+    block_bytes,
+    count_reasons,
+    open_stores,
+    select_variants,
+)
 from genocohort.stats.kinship import expected_ibs0
 from genocohort.steps.kinship.compute import (
     Records,
@@ -30,6 +37,10 @@ from genocohort.steps.kinship.compute import (
 )
 from genocohort.steps.kinship.settings import KinshipSettings
 
+# The counts of a tile of pairs and their products, beside a block of calls read, cut and masked.
+_TILE_BYTES = 64 << 20
+_PER_BLOCK = 4
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options, as workflow/rules/kinship.smk gives them."""
@@ -39,8 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pedigree", type=Path, help="PED or FAM file")
     parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
     parser.add_argument("--genome", default="{}", help="the genome build, JSON")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--mem-mb", type=int, default=2000)
+    add_allotment_arguments(parser)
     parser.add_argument("--pairs", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--ledger", type=Path, required=True, help="JSON to write")
 
@@ -56,12 +66,14 @@ def run(args: argparse.Namespace) -> None:
     records = recorded_for_samples([sheet[s] for s in samples if s in sheet], people)
     _tell_unknown(records)
     selections = [select_variants(store, pass_only=settings.pass_only) for store in stores]
-    pairs = _related_pairs(selections, samples, records, settings, args.threads)
+    task_bytes = _TILE_BYTES + _PER_BLOCK * block_bytes(len(samples))
+    threads = Allotment.of(args).workers(task_bytes)
+    pairs = _related_pairs(selections, samples, records, settings, threads)
     columns = pairs_table(
         samples,
         pairs,
         records,
-        _unrelated_ibs0(selections, args.threads),
+        _unrelated_ibs0(selections, threads),
         settings.parent_offspring_ibs0_share,
     )
     write_table(args.pairs, KINSHIP_PAIRS, columns, genome_build=genome.build)

@@ -12,12 +12,13 @@ from genocohort.domain.ledger import entries_to_json
 from genocohort.domain.tables_alignments import SAMPLES as ALIGNMENT_SAMPLES
 from genocohort.domain.tables_cohort import KINSHIP_PAIRS, SAMPLE_QC_REASONS, SAMPLE_QC_SAMPLES
 from genocohort.domain.tables_variants import SUMMARY_SAMPLES
+from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.tasks import map_tasks
 from genocohort.errors import ConfigError
 from genocohort.io.atomic import write_text
 from genocohort.io.parquet import read_table, write_table
 from genocohort.io.sheet import read_normalised_sheet
-from genocohort.io.store_selection import Selection, open_stores, select_variants
+from genocohort.io.store_selection import Selection, block_bytes, open_stores, select_variants
 from genocohort.stats.heterozygosity import Homozygosity
 from genocohort.steps.sample_qc.compute import judge_samples, ledger_entry, samples_table
 from genocohort.steps.sample_qc.metrics import (
@@ -35,6 +36,9 @@ from genocohort.steps.sample_qc.metrics import (
 from genocohort.steps.sample_qc.reasons import reasons_table
 from genocohort.steps.sample_qc.settings import SampleQcSettings
 
+# What a block of calls takes while homozygous ones are summed, in multiples of its size.
+_PER_BLOCK = 12
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options, as workflow/rules/sample_qc.smk gives them."""
@@ -46,8 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alignments", type=Path, help="alignment_summary/samples.parquet")
     parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
     parser.add_argument("--genome", default="{}", help="the genome build, JSON")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--mem-mb", type=int, default=2000)
+    add_allotment_arguments(parser)
     parser.add_argument("--samples", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--reasons", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--ledger", type=Path, required=True, help="JSON to write")
@@ -101,7 +104,8 @@ def _store_metrics(
         return sum_autosomes((calls for _, calls in selection.blocks()), len(names))
 
     autosomes = Homozygosity.zeros(len(names))
-    for part in map_tasks(homozygosity, autosomal, threads=args.threads):
+    threads = Allotment.of(args).workers(_PER_BLOCK * block_bytes(len(names)))
+    for part in map_tasks(homozygosity, autosomal, threads=threads):
         autosomes.add(part)
     x = SexChromosomeX.zeros(len(names))
     for selection in selections:

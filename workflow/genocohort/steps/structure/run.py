@@ -22,11 +22,18 @@ from genocohort.domain.tables_cohort import (
     STRUCTURE_PRUNED,
     components_table,
 )
+from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.tasks import map_tasks
 from genocohort.io.atomic import write_text
 from genocohort.io.parquet import read_table, write_table
-from genocohort.io.store_selection import Selection, count_reasons, open_stores, select_variants
-from genocohort.stats.ld import count_windows, distance_windows, find_neighbours, prune
+from genocohort.io.store_selection import (
+    Selection,
+    block_bytes,
+    count_reasons,
+    open_stores,
+    select_variants,
+)
+from genocohort.stats.ld import BLOCK, count_windows, distance_windows, find_neighbours, prune
 from genocohort.stats.pca import compute_components, project
 from genocohort.steps.structure.compute import (
     LONG_RANGE,
@@ -49,6 +56,13 @@ from genocohort.steps.structure.settings import StructureSettings
 
 Floats = npt.NDArray[np.float64]
 
+# A tile of the relationship matrix, beside a block of calls read, cut and masked.
+_TILE_BYTES = 32 << 20
+_PER_BLOCK = 5
+# Pruning: float32 planes of a call, and float64 products of a pair of variants.
+_PER_CALL = 20
+_PER_PAIR = 80
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options, as workflow/rules/structure.smk gives them."""
@@ -59,8 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--participants", type=Path, help="clinical/participants.parquet")
     parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
     parser.add_argument("--genome", default="{}", help="the genome build, JSON")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--mem-mb", type=int, default=2000)
+    add_allotment_arguments(parser)
     for name in ("components", "eigenvalues", "pruned", "fst"):
         parser.add_argument(f"--{name}", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--ledger", type=Path, required=True, help="JSON to write")
@@ -88,11 +101,14 @@ def run(args: argparse.Namespace) -> None:
     roles = _roles(args.kinship, samples, quality, settings)
     regions = _regions(settings, genome)
     selections = [select_variants(store, pass_only=settings.pass_only) for store in stores]
-    usable = map_tasks(
-        lambda s: _usable(s, roles, regions, settings), selections, threads=args.threads
+    allotment = Allotment.of(args)
+    threads = allotment.workers(_TILE_BYTES + _PER_BLOCK * block_bytes(len(samples)))
+    usable = map_tasks(lambda s: _usable(s, roles, regions, settings), selections, threads=threads)
+    largest = max((_pruning_bytes(c, roles, settings) for c in usable), default=0)
+    pruned = map_tasks(
+        lambda c: _pruned(c, roles, settings), usable, threads=allotment.workers(largest)
     )
-    pruned = map_tasks(lambda c: _pruned(c, roles, settings), usable, threads=args.threads)
-    relationship = _relationship(pruned, roles, args.threads)
+    relationship = _relationship(pruned, roles, threads)
     n = len(roles.fitted)
     fitted = compute_components(relationship[:n, :n], settings.n_components)
     projected = project(relationship[n:, :n], fitted)
@@ -101,7 +117,7 @@ def run(args: argparse.Namespace) -> None:
     write_table(args.eigenvalues, STRUCTURE_EIGENVALUES, eigenvalue_columns(fitted))
     _write_pruned(args.pruned, pruned, genome)
     groups = _groups(args.participants, samples, quality, settings)
-    _write_fst(args, selections, roles, groups, settings)
+    _write_fst(args.fst, selections, roles, groups, settings, threads)
     write_text(args.ledger, entries_to_json(_ledger(pruned, roles, samples, args.chromosomes)))
 
 
@@ -150,6 +166,26 @@ def _usable(
     return chosen
 
 
+def _windows(chosen: Chosen, settings: StructureSettings) -> list[tuple[int, int]]:
+    indices = chosen.selection.indices
+    if settings.ld_window_kb is None:
+        return count_windows(len(indices), settings.ld_window_variants, settings.ld_step)
+    span = int(settings.ld_window_kb * 1000)
+    return distance_windows(chosen.selection.store.variants.vcf_pos[indices], span)
+
+
+def _pruning_bytes(chosen: Chosen, roles: Roles, settings: StructureSettings) -> int:
+    """What pruning a chromosome takes: a block's calls as read, as float32 planes, its products."""
+    indices = chosen.selection.indices
+    if settings.ld_r2 is None or len(indices) < 2:
+        return 0
+    width = BLOCK + max((end - start for start, end in _windows(chosen, settings)), default=0)
+    last = np.minimum(np.arange(0, len(indices), BLOCK) + width, len(indices)) - 1
+    n_read = int((indices[last] - indices[::BLOCK]).max()) + 1
+    per_variant = _PER_CALL * len(roles.fitted) + _PER_PAIR * BLOCK
+    return n_read * chosen.selection.store.n_samples + width * per_variant
+
+
 def _pruned(chosen: Chosen, roles: Roles, settings: StructureSettings) -> Chosen:
     n = len(chosen.selection.indices)
     if settings.ld_r2 is None or n < 2:
@@ -161,11 +197,7 @@ def _pruned(chosen: Chosen, roles: Roles, settings: StructureSettings) -> Chosen
         calls = store.read(first, int(indices[end - 1]) + 1)
         return calls[indices[start:end] - first][:, roles.fitted]
 
-    if settings.ld_window_kb is None:
-        windows = count_windows(n, settings.ld_window_variants, settings.ld_step)
-    else:
-        span = int(settings.ld_window_kb * 1000)
-        windows = distance_windows(store.variants.vcf_pos[indices], span)
+    windows = _windows(chosen, settings)
     neighbours = find_neighbours(read, windows, n, settings.ld_r2)
     p = chosen.counts.alt_frequency
     return chosen.narrowed(prune(neighbours, windows, np.maximum(p, 1 - p)), PRUNED)
@@ -230,11 +262,12 @@ def _groups(
 
 
 def _write_fst(
-    args: argparse.Namespace,
+    path: Path,
     selections: Sequence[Selection],
     roles: Roles,
     named: Sequence[str | None],
     settings: StructureSettings,
+    threads: int,
 ) -> None:
     groups = group_samples(roles, named, settings.min_group_size)
     counts = np.zeros((len(groups), 0, 2), dtype=np.int64)
@@ -243,7 +276,7 @@ def _write_fst(
         parts = map_tasks(
             lambda s: count_group_alleles((calls for _, calls in s.blocks()), members),
             selections,
-            threads=args.threads,
+            threads=threads,
         )
         counts = np.concatenate(parts, axis=1)
     columns, estimates = fst_table(settings.group_by, groups, counts, settings.fst_blocks)
@@ -254,7 +287,7 @@ def _write_fst(
                 "(fixed for one allele in both, or not called in one)",
                 file=sys.stderr,
             )
-    write_table(args.fst, STRUCTURE_FST, columns)
+    write_table(path, STRUCTURE_FST, columns)
 
 
 def _ledger(

@@ -19,6 +19,7 @@ from genocohort.domain.tables_variants import (
     VARIANT_SAMPLES,
     VARIANT_SITES,
 )
+from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.tasks import map_tasks
 from genocohort.io.atomic import write_text
 from genocohort.io.parquet import read_table, write_table
@@ -33,6 +34,9 @@ from genocohort.steps.variant_summary.compute import (
 )
 from genocohort.steps.variant_summary.settings import VariantSummarySettings
 
+# A table of sites takes this many times its compressed size once it is arrays, passing ones twice.
+_PER_TABLE = 40
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the step."""
@@ -40,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chromosomes", nargs="*", default=[])
     parser.add_argument("--settings", default="{}")
     parser.add_argument("--genome", default="{}")
-    parser.add_argument("--threads", type=int, default=1)
+    add_allotment_arguments(parser)
     parser.add_argument("--chromosome-table", type=Path, required=True)
     parser.add_argument("--samples", type=Path, required=True)
     parser.add_argument("--histograms", type=Path, required=True)
@@ -77,9 +81,10 @@ def run(args: argparse.Namespace) -> None:
         parts = zip(FILTER_SETS, (sites, subset), strict=True)
         return [(chromosome, name, compute_site_counts(part)) for name, part in parts]
 
-    counts = [
-        row for rows in map_tasks(task, args.chromosomes, threads=args.threads) for row in rows
-    ]
+    paths = [args.folder / f"{chromosome}.sites.parquet" for chromosome in args.chromosomes]
+    largest = max((path.stat().st_size for path in paths if path.exists()), default=0)
+    threads = Allotment.of(args).workers(_PER_TABLE * largest)
+    counts = [row for rows in map_tasks(task, args.chromosomes, threads=threads) for row in rows]
     chromosomes = compute_chromosomes(counts)
     write_table(args.chromosome_table, SUMMARY_CHROMOSOMES, chromosomes, genome_build=genome.build)
     sample_ids, by_chromosome = _read_samples(args.folder, args.chromosomes)

@@ -18,6 +18,7 @@ from genocohort.domain.tables_variants import (
     VARIANT_SAMPLES,
     VARIANT_SITES,
 )
+from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.streams import map_stream
 from genocohort.io.atomic import write_text
 from genocohort.io.open_calls import RawBatch, open_cohort_calls, print_notices
@@ -29,6 +30,9 @@ from genocohort.steps.variants.settings import VariantsSettings
 
 Columns = dict[str, npt.NDArray[Any]]
 
+# One batch (8 MiB of text, or 2 million calls) while it is parsed and summarised.
+_TASK_BYTES = 80 << 20
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the step."""
@@ -37,8 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sheet", type=Path, required=True, help="sheet of the genotyped samples")
     parser.add_argument("--settings", default="{}")
     parser.add_argument("--genome", default="{}")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--mem-mb", type=int, default=2000)
+    add_allotment_arguments(parser)
     parser.add_argument("--sites", type=Path, required=True)
     parser.add_argument("--samples", type=Path, required=True)
     parser.add_argument("--histograms", type=Path, required=True)
@@ -87,7 +90,8 @@ def run(args: argparse.Namespace) -> None:
     sums = _Sums(len(samples))
     # An empty batch gives every column its type where the chromosome has no record.
     sums.add(summarise_batch(empty_batch(len(samples)), chromosome, genome, ploidy, settings))
-    for summary in map_stream(task, reader.batches(), threads=args.threads):
+    threads = Allotment.of(args).workers(_TASK_BYTES)
+    for summary in map_stream(task, reader.batches(), threads=threads):
         sums.add(summary)
     print_notices(reader, sums.n_without_gt, sums.n_gt_not_first)
     _write(args, chromosome, genome, settings, samples, sums)
