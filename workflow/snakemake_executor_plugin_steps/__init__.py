@@ -5,7 +5,23 @@ Snakemake process, formats the command; a backend runs it as a script in that im
 the workflow's sources and credentials are never inside a step's container.
 """
 
-from snakemake_executor_plugin_steps.executor import Executor
-from snakemake_executor_plugin_steps.settings import ExecutorSettings, common_settings
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from snakemake_executor_plugin_steps.executor import Executor
+    from snakemake_executor_plugin_steps.settings import ExecutorSettings, common_settings
 
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
+
+
+def __getattr__(name: str) -> Any:
+    """Snakemake's view of the plugin; the stagers import parts of it and start faster without."""
+    if name == "Executor":
+        from snakemake_executor_plugin_steps.executor import Executor
+
+        return Executor
+    if name in __all__:
+        from snakemake_executor_plugin_steps import settings
+
+        return getattr(settings, name)
+    raise AttributeError(name)

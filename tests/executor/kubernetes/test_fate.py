@@ -5,11 +5,16 @@ from typing import Any
 
 import pytest
 
-from snakemake_executor_plugin_steps.kubernetes.fate import Fate, Patience, judge
+from snakemake_executor_plugin_steps.kubernetes.fate import (
+    Fate,
+    Patience,
+    hold_of,
+    judge_ended,
+    judge_waiting,
+)
 from snakemake_executor_plugin_steps.submission import Step, Submission
 
 IMAGE = "registry.example/a@sha256:" + "a" * 64
-MADE, MADE_SECONDS = "2026-01-02T03:04:05Z", 1767323045.0
 STEP = Step("call", IMAGE, "s.sh", "", mem_mb=300, runtime_minutes=5)
 ONE = Submission("r-1", (STEP,))
 TWO = Submission("r-2", (STEP, STEP))
@@ -50,26 +55,33 @@ def waits(name: str, reason: str, message: str = "") -> Object:
 def pod(phase: str, *containers: Object, **status: Any) -> Object:
     """A pod."""
     return {
-        "metadata": {"name": "steps-r-1", "creationTimestamp": MADE},
+        "metadata": {"name": "steps-r-1"},
         "spec": {"containers": [{"name": c["name"], "image": IMAGE} for c in containers]},
         "status": {"phase": phase, "containerStatuses": list(containers), **status},
     }
 
 
-def fate(one: Object, job: Submission = ONE, age: float = 10.0, idle: float = 0.0) -> Fate:
-    """The fate of a pod."""
-    return judge(one, job, PATIENCE, MADE_SECONDS + age, idle)
-
-
-def reason(one: Object, job: Submission = ONE, age: float = 10.0, idle: float = 0.0) -> str:
+def reason(one: Object, job: Submission = ONE, stager_image: str = "") -> str:
     """The reason of a pod that has ended."""
-    outcome = fate(one, job, age, idle).outcome
+    outcome = judge_ended(one, job, stager_image).outcome
     assert outcome is not None
     return outcome.reason
 
 
+def waiting(one: Object, held: float = 10.0, idle: float = 0.0) -> Fate:
+    """The fate of a pod that has not ended."""
+    return judge_waiting(hold_of(one), PATIENCE, held, idle)
+
+
+def note(one: Object) -> str:
+    """Why a pod waits."""
+    hold = hold_of(one)
+    assert hold is not None
+    return hold.text
+
+
 def test_a_pod_that_ended_well() -> None:
-    found = fate(pod("Succeeded", ended("step-0", 0, usage(0), "Completed"))).outcome
+    found = judge_ended(pod("Succeeded", ended("step-0", 0, usage(0), "Completed")), ONE).outcome
     assert found is not None
     assert found.ok
     assert found.images == (f"docker-pullable://{IMAGE}",)
@@ -111,7 +123,7 @@ def test_reasons_of_failed_pods(one: Object, expected: str) -> None:
 
 def test_the_output_that_explains_it_is_of_the_container_that_failed() -> None:
     one = pod("Failed", ended("step-0", 0, usage(0)), ended("step-1", 5, usage(5)))
-    found = fate(one, TWO)
+    found = judge_ended(one, TWO)
     assert found.container == "step-1"
     assert found.outcome is not None
     assert (found.outcome.step, found.outcome.reason) == (1, "exit code 5")
@@ -120,13 +132,13 @@ def test_the_output_that_explains_it_is_of_the_container_that_failed() -> None:
 
 def test_a_step_that_failed_between_stagers_is_found() -> None:
     one = pod(
-        "Succeeded",
+        "Failed",
         ended("stage-in"),
         ended("step-0", 0, usage(4)),
         ended("step-1", 0),
-        ended("stage-out"),
+        ended("stage-out", 66, "step-0: exit code 4"),
     )
-    found = fate(one, TWO)
+    found = judge_ended(one, TWO, IMAGE)
     assert found.outcome is not None
     assert (found.outcome.step, found.outcome.reason) == (0, "exit code 4")
     assert found.container == "step-0"
@@ -146,7 +158,38 @@ def test_a_step_that_failed_between_stagers_is_found() -> None:
 )
 def test_failures_of_stagers(stager: Object, expected: str) -> None:
     one = pod("Failed", ended("stage-in"), ended("step-0", 0, usage(0)), stager)
-    assert reason(one) == expected
+    assert reason(one, ONE, IMAGE) == expected
+
+
+def test_a_step_whose_report_was_cut_is_told_by_the_stager() -> None:
+    one = pod(
+        "Failed",
+        ended("stage-in"),
+        ended("step-0", 0, '{"exit_code": 7, "sta'),
+        ended("step-1", 0),
+        ended("stage-out", 66, "step-0: exit code 7"),
+    )
+    found = judge_ended(one, TWO, IMAGE)
+    assert found.outcome is not None
+    assert (found.outcome.step, found.outcome.reason) == (0, "step-0: exit code 7")
+    assert found.container == "step-0"
+
+
+def test_the_images_of_stagers_are_compared_and_kept() -> None:
+    containers = [ended("stage-in"), ended("step-0", 0, usage(0)), ended("stage-out")]
+    one = pod("Succeeded", *containers)
+    found = judge_ended(one, ONE, IMAGE).outcome
+    assert found is not None
+    assert found.ok
+    assert set(found.stagers) == {"stage-in", "stage-out"}
+    assert len(found.images) == 1
+    containers[2]["imageID"] = "docker-pullable://x@sha256:" + "b" * 64
+    assert reason(one, ONE, IMAGE).startswith("stage-out: it ran in docker-pullable://x@sha256:bb")
+
+
+def test_a_container_that_someone_has_added_is_a_failure() -> None:
+    one = pod("Succeeded", ended("step-0", 0, usage(0)), ended("sidecar"))
+    assert "something has changed the pod" in reason(one)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +204,7 @@ def test_another_image_than_the_rules_is_a_failure(image_id: str) -> None:
     one = pod("Succeeded", ended("step-0", 0, usage(0)))
     one["status"]["containerStatuses"][0]["imageID"] = image_id
     assert "not in registry.example/a@sha256:aaa" in reason(one)
-    trusted = judge(one, ONE, PATIENCE, MADE_SECONDS, 0, trust_node_digest=True).outcome
+    trusted = judge_ended(one, ONE, trust_node_digest=True).outcome
     assert trusted is not None
     assert trusted.ok
 
@@ -169,7 +212,7 @@ def test_another_image_than_the_rules_is_a_failure(image_id: str) -> None:
 def test_a_changed_pod_is_a_failure_even_if_nodes_are_trusted() -> None:
     one = pod("Succeeded", ended("step-0", 0, usage(0)))
     one["spec"]["containers"][0]["image"] = "registry.example/evil:1"
-    found = judge(one, ONE, PATIENCE, MADE_SECONDS, 0, trust_node_digest=True).outcome
+    found = judge_ended(one, ONE, trust_node_digest=True).outcome
     assert found is not None
     assert "something has changed the pod" in found.reason
 
@@ -180,17 +223,73 @@ def test_the_digest_counts_and_not_the_name_of_a_mirror() -> None:
     assert reason(one) == ""
 
 
+PREEMPTED = {
+    "conditions": [
+        {
+            "type": "DisruptionTarget",
+            "status": "True",
+            "reason": "PreemptionByScheduler",
+            "message": "preempting to accommodate a higher priority pod",
+        }
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("one", "lost"),
+    [
+        (pod("Failed", ended("step-0", 143), **PREEMPTED), True),
+        (pod("Failed", reason="NodeShutdown", message="Node is shutting down"), True),
+        (pod("Failed", reason="Evicted", message="ephemeral storage exceeds"), False),
+        (pod("Failed", ended("step-0", 3, usage(3))), False),
+    ],
+)
+def test_only_a_lost_node_is_not_the_jobs_own_fault(one: Object, lost: bool) -> None:
+    found = judge_ended(one, ONE).outcome
+    assert found is not None
+    assert found.lost is lost
+
+
+def test_a_pod_that_gave_way_to_another_says_so() -> None:
+    assert reason(pod("Failed", ended("step-0", 143), **PREEMPTED)) == (
+        "PreemptionByScheduler: preempting to accommodate a higher priority pod"
+        " (killed by signal 15 (exit code 143))"
+    )
+
+
+def test_a_pod_that_was_deleted_as_it_ran_says_so() -> None:
+    one = pod("Failed", ended("step-0", 143))
+    one["metadata"]["deletionTimestamp"] = "2026-01-02T03:04:05Z"
+    assert reason(one) == "someone has deleted its pod (killed by signal 15 (exit code 143))"
+
+
+def test_a_deleted_pod_whose_node_is_silent_is_not_awaited_for_ever() -> None:
+    one = pod("Running", container("step-0", running={}))
+    one["metadata"]["deletionTimestamp"] = "2026-01-02T03:04:05Z"
+    one["spec"]["nodeName"] = "node7"
+    assert waiting(one, held=100) == Fate()
+    found = waiting(one, held=121).outcome
+    assert found is not None
+    assert "node node7 has not confirmed it" in found.reason
+    assert not found.lost  # it may still be writing
+
+
 @pytest.mark.parametrize("why", ["ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError"])
 def test_what_may_heal_is_given_time(why: str) -> None:
     one = pod("Pending", waits("step-0", why, "manifest unknown"))
     text = f"step-0 cannot start: {why}: manifest unknown"
-    assert fate(one) == Fate(note=text)
-    assert reason(one, age=301) == text
+    assert note(one) == text
+    assert waiting(one) == Fate()
+    found = waiting(one, held=301).outcome
+    assert found is not None
+    assert found.reason == text
 
 
 @pytest.mark.parametrize("why", ["InvalidImageName", "ErrImageNeverPull"])
 def test_what_cannot_heal_is_not_given_time(why: str) -> None:
-    assert reason(pod("Pending", waits("step-0", why)), age=0).startswith("step-0 cannot start")
+    found = waiting(pod("Pending", waits("step-0", why)), held=0).outcome
+    assert found is not None
+    assert found.reason.startswith("step-0 cannot start")
 
 
 UNSCHEDULABLE = {
@@ -207,22 +306,26 @@ UNSCHEDULABLE = {
 
 def test_a_full_cluster_is_no_error() -> None:
     one = pod("Pending", **UNSCHEDULABLE)
-    assert fate(one, age=99_999, idle=10).outcome is None
-    assert "Insufficient memory" in fate(one).note
+    assert waiting(one, held=99_999, idle=10).outcome is None
+    assert "Insufficient memory" in note(one)
 
 
 def test_an_idle_cluster_that_takes_nothing_is_one() -> None:
     one = pod("Pending", **UNSCHEDULABLE)
-    assert reason(one, age=1801, idle=1801) == (
+    found = waiting(one, held=1801, idle=1801).outcome
+    assert found is not None
+    assert found.reason == (
         "unschedulable: no node has taken the pod: "
         "Unschedulable: 0/3 nodes are available: 3 Insufficient memory."
     )
-    assert fate(one, age=10, idle=99_999).outcome is None
+    assert waiting(one, held=10, idle=99_999).outcome is None
 
 
 def test_a_node_that_does_not_start_a_pod() -> None:
     taken = {"conditions": [{"type": "PodScheduled", "status": "True"}]}
-    assert fate(pod("Pending", **taken), age=299) == Fate()
-    assert reason(pod("Pending", **taken), age=301) == "its node has not started the pod in time"
+    assert waiting(pod("Pending", **taken), held=299) == Fate()
+    found = waiting(pod("Pending", **taken), held=301).outcome
+    assert found is not None
+    assert found.reason == "its node has not started the pod in time"
     running = pod("Running", container("step-0", running={}), **taken)
-    assert fate(running, age=99_999) == Fate()
+    assert waiting(running, held=99_999) == Fate()

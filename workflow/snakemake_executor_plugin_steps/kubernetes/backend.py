@@ -3,12 +3,25 @@
 import os
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from snakemake_executor_plugin_steps.backend import Run
 from snakemake_executor_plugin_steps.contract import check_image
-from snakemake_executor_plugin_steps.kubernetes.api import Api, find_login
-from snakemake_executor_plugin_steps.kubernetes.fate import Patience, is_running, judge
+from snakemake_executor_plugin_steps.kubernetes.api import Api, QuotaError
+from snakemake_executor_plugin_steps.kubernetes.fate import (
+    Fate,
+    Hold,
+    Patience,
+    has_ended,
+    has_node,
+    hold_of,
+    is_running,
+    judge_ended,
+    judge_waiting,
+    statuses,
+)
+from snakemake_executor_plugin_steps.kubernetes.login import find_login
 from snakemake_executor_plugin_steps.kubernetes.pod import (
     LABEL_OWNER,
     LABEL_RULE,
@@ -18,12 +31,17 @@ from snakemake_executor_plugin_steps.kubernetes.pod import (
     pod,
     pod_name,
 )
-from snakemake_executor_plugin_steps.submission import Outcome, StepsError, Submission
+from snakemake_executor_plugin_steps.staging.report import parse_report
+from snakemake_executor_plugin_steps.submission import Closing, Outcome, StepsError, Submission
 
 LOG_LINES = 20_000
-MISSES = 3
-"""A list may lack a pod that was made a moment ago."""
-PATIENCE_SECONDS = 120
+REPORT_LINES = 200_000
+MISSES = 2
+"""Lists are consistent; one more look costs nothing."""
+QUOTA_SECONDS = 5
+DELETE_SECONDS = 120
+GRACE_SECONDS = 1
+"""For what may still run: its node must confirm the end, or its successor would not be alone."""
 
 
 def create(run: Run) -> "KubernetesBackend":
@@ -43,10 +61,12 @@ def site_of(run: Run) -> Site:
     if run.shared and not (settings.claim and settings.claim_mount):
         raise StepsError("kubernetes needs --steps-claim and --steps-claim-mount")
     if not run.shared:
-        if not (settings.stager_image and settings.storage_secret):
+        if not settings.stager_image:
+            raise StepsError("kubernetes with object storage needs --steps-stager-image")
+        if not (settings.storage_secret or settings.storage_token_audience):
             raise StepsError(
-                "kubernetes with object storage needs --steps-stager-image and"
-                " --steps-storage-secret"
+                "kubernetes with object storage needs --steps-storage-secret or"
+                " --steps-storage-token-audience"
             )
         check_image(settings.stager_image, settings.allow_tags)
     name, uid = os.environ.get("POD_NAME"), os.environ.get("POD_UID")
@@ -56,8 +76,9 @@ def site_of(run: Run) -> Site:
         run_id=run.run_id,
         claim=(settings.claim or "") if run.shared else "",
         claim_mount=(settings.claim_mount or "") if run.shared else "",
-        stager_image=settings.stager_image or "",
+        stager_image="" if run.shared else settings.stager_image or "",
         storage_secret=settings.storage_secret or "",
+        storage_token_audience=settings.storage_token_audience or "",
         storage_timeout=settings.storage_timeout,
         run_as=settings.run_as or "",
         service_account=settings.service_account or "",
@@ -74,24 +95,34 @@ class KubernetesBackend:
         login = find_login()
         self._api = Api(login, run.settings.namespace or login.namespace)
         self._patience = Patience(run.settings.start_timeout, run.settings.schedule_timeout)
-        self._progress = time.time()
+        self._progress = time.monotonic()
+        self._held: dict[str, tuple[str, float]] = {}
         self._misses: dict[str, int] = {}
         self._pull_errors: dict[str, str] = {}
         self._explains: dict[str, str] = {}
+        self._ended: set[str] = set()
         self._warned: set[tuple[str, str]] = set()
 
     def submit(self, submission: Submission) -> None:
-        """Make the pod."""
-        self._api.create_pod(pod(submission, self._site))
+        """Make the pod; wait while the namespace's quota is full and jobs make progress."""
+        one = pod(submission, self._site)
+        while True:
+            try:
+                return self._api.create_pod(one, self._run.settings.status_timeout)
+            except QuotaError as error:
+                if time.monotonic() - self._progress > self._patience.schedule:
+                    raise StepsError(f"unschedulable: there is no room for it: {error}") from None
+                self._warn(one, Hold("quota", str(error)))
+            if self._api.closing.wait(QUOTA_SECONDS):
+                raise Closing("the run is being cancelled")
 
     def poll(self, active: Mapping[str, Submission]) -> dict[str, Outcome]:
         """List once and judge every pod."""
         pods = {
             one["metadata"]["name"]: one for one in self._api.list_pods(LABEL_RUN, self._run.run_id)
         }
-        now = time.time()
         if any(is_running(one) for one in pods.values()):
-            self._progress = now  # a full cluster is no error
+            self._progress = time.monotonic()  # a full cluster is no error
         outcomes = {}
         for name, submission in active.items():
             found = pods.get(pod_name(name))
@@ -99,43 +130,67 @@ class KubernetesBackend:
                 self._misses[name] = self._misses.get(name, 0) + 1
                 if self._misses[name] >= MISSES:
                     outcomes[name] = Outcome(
-                        "its pod has vanished: its node was drained or lost, or someone deleted it"
+                        "its pod has vanished: its node was drained or lost, or someone deleted it",
+                        lost=True,
                     )
                 continue
             self._misses.pop(name, None)
-            outcome = self._judge(name, found, submission, now)
+            outcome = self._judge(name, found, submission)
             if outcome is not None:
                 outcomes[name] = outcome
         return outcomes
 
-    def _judge(
-        self, name: str, found: Object, submission: Submission, now: float
-    ) -> Outcome | None:
-        self._remember_pull_errors(found)
-        fate = judge(
-            found,
-            submission,
-            self._patience,
-            now,
-            now - self._progress,
-            self._run.settings.trust_node_digest,
-        )
-        if fate.note:
-            self._warn(found, fate.note)
+    def _judge(self, name: str, found: Object, submission: Submission) -> Outcome | None:
+        if has_ended(found):
+            self._ended.add(name)
+            fate = judge_ended(
+                found,
+                submission,
+                self._site.stager_image,
+                self._run.settings.trust_node_digest,
+            )
+        else:
+            fate = self._judge_waiting(name, found)
         if fate.outcome is None:
             return None
         if fate.container:
             self._explains[name] = fate.container
-        # The cluster's events still say what a state leaves out, such as a registry's answer.
-        if any(words in fate.outcome.reason for words in ("has not started the pod", "BackOff")):
-            warnings = self._api.warnings_of(pod_name(name))
-            return Outcome(f"{fate.outcome.reason}: {warnings}", fate.outcome.step)
+        if fate.outcome.ok and self._site.stager_image:
+            return replace(fate.outcome, moved=self._moved(name))
         return fate.outcome
+
+    def _judge_waiting(self, name: str, found: Object) -> Fate:
+        self._remember_pull_errors(found)
+        hold, now = hold_of(found), time.monotonic()
+        if hold is None:
+            self._held.pop(name, None)
+            return Fate()
+        kind, since = self._held.get(name, ("", now))
+        if kind != hold.kind:
+            since = now
+        self._held[name] = (hold.kind, since)
+        if hold.kind != "unstarted":
+            self._warn(found, hold)
+        fate = judge_waiting(hold, self._patience, now - since, now - self._progress)
+        # The cluster's events still say what a state leaves out, such as a registry's answer.
+        if fate.outcome and any(w in fate.outcome.reason for w in ("not started", "BackOff")):
+            warnings = self._api.warnings_of(pod_name(name))
+            reason = f"{fate.outcome.reason}: {warnings}"
+            return Fate(replace(fate.outcome, reason=reason))
+        return fate
+
+    def _moved(self, name: str) -> tuple[Mapping[str, object], ...]:
+        """What the stagers have moved, with checksums."""
+        try:
+            text = self._api.read_log(pod_name(name), "stage-out", REPORT_LINES)
+        except StepsError as error:
+            self._run.logger.warning(f"Checksums of job {name} are not known: {error}")
+            return ()
+        return parse_report(text)
 
     def _remember_pull_errors(self, found: Object) -> None:
         """While it backs off, the cluster no longer says what the registry has answered."""
-        status = found.get("status", {})
-        for one in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
+        for one in statuses(found):
             waiting = one.get("state", {}).get("waiting", {})
             key = f"{found['metadata']['name']}/{one['name']}"
             if waiting.get("reason") == "ErrImagePull":
@@ -143,13 +198,13 @@ class KubernetesBackend:
             elif waiting.get("reason") == "ImagePullBackOff" and key in self._pull_errors:
                 waiting["message"] = self._pull_errors[key]
 
-    def _warn(self, found: Object, text: str) -> None:
+    def _warn(self, found: Object, hold: Hold) -> None:
         name = found["metadata"]["name"]
-        key = (name, text.split(":")[0])
+        key = (name, hold.text.split(":")[0])
         if key not in self._warned:
             self._warned.add(key)
             rule = found["metadata"]["labels"][LABEL_RULE]
-            self._run.logger.warning(f"Pod {name} (rule {rule}) waits: {text}")
+            self._run.logger.warning(f"Pod {name} (rule {rule}) waits: {hold.text}")
 
     def write_log(self, submission: Submission, step: int, path: Path) -> None:
         """Save the output of the container that explains the failure, if one has run."""
@@ -159,26 +214,43 @@ class KubernetesBackend:
             path.write_text(text, encoding="utf-8")
 
     def remove(self, names: Collection[str]) -> None:
-        """Delete the pods of ended jobs."""
+        """Delete the pods of jobs that have ended, or that were given up."""
         for name in names:
             self._misses.pop(name, None)
             if not self._run.settings.keep:
-                self._api.delete_pod(pod_name(name))
+                self._api.delete_pod(pod_name(name), 0 if name in self._ended else GRACE_SECONDS)
+            self._ended.discard(name)
 
     def close(self) -> None:
-        """Nobody waits."""
+        """Nobody waits for room, or for a cluster that does not answer, any more."""
+        self._api.closing.set()
 
     def remove_all(self, everything: bool) -> None:
-        """Delete pods and wait until none is listed."""
+        """Delete pods and wait until their nodes have confirmed it."""
         label = (LABEL_OWNER, self._run.owner) if everything else (LABEL_RUN, self._run.run_id)
-        deadline = time.time() + PATIENCE_SECONDS
-        said = False
+        asked: set[str] = set()
+        left, deadline = -1, 0.0
         while found := self._api.list_pods(*label):
-            if everything and not said:
+            if everything and left < 0:
                 self._run.logger.info(f"Removing {len(found)} jobs that an earlier run has left.")
-                said = True
+            if left < 0 or len(found) < left:
+                left, deadline = len(found), time.monotonic() + DELETE_SECONDS
             for one in found:
-                self._api.delete_pod(one["metadata"]["name"])
-            if time.time() > deadline:
-                raise StepsError(f"pods could not be deleted: {len(found)} are left")
+                name = one["metadata"]["name"]
+                if name not in asked:
+                    asked.add(name)
+                    runs = has_node(one) and not has_ended(one)
+                    self._api.delete_pod(name, GRACE_SECONDS if runs else 0)
+            if time.monotonic() > deadline:
+                raise StepsError(_undeletable(found))
             time.sleep(0.5)
+
+
+def _undeletable(pods: list[Object]) -> str:
+    nodes = sorted({one["spec"].get("nodeName") or "none" for one in pods})
+    names = ", ".join(one["metadata"]["name"] for one in pods[:5])
+    return (
+        f"{len(pods)} pods ({names} ...) of nodes {', '.join(nodes[:5])} are deleted, but their"
+        " nodes have not confirmed it, and the steps may still run there; once you are sure that"
+        " they do not: kubectl delete pod --force NAME"
+    )

@@ -1,12 +1,15 @@
 """What the state of a pod says about its job."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from snakemake_executor_plugin_steps.contract import digest_of
-from snakemake_executor_plugin_steps.kubernetes.pod import step_index
+from snakemake_executor_plugin_steps.kubernetes.pod import (
+    container_images,
+    step_container_name,
+    step_index,
+)
 from snakemake_executor_plugin_steps.submission import Outcome, Submission, Usage
 from snakemake_executor_plugin_steps.wrapper import failure, parse_usage
 
@@ -16,25 +19,56 @@ CANNOT_START = {
     "ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ImageInspectError",
     "CreateContainerConfigError", "CreateContainerError", "RunContainerError",
 }  # fmt: skip
+NODE_LOST = {
+    "NodeLost",
+    "NodeShutdown",
+    "Shutdown",
+    "Terminated",
+    "Preempting",
+    "UnexpectedAdmissionError",
+}
 HOPELESS = {"InvalidImageName", "ErrImageNeverPull"}
 MISSING_OUTPUTS = 64
 TRANSFER_FAILED = 65
+STEP_FAILED = 66
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait for a pod to start, in seconds.
+    """How long to wait for a pod, in seconds.
 
     Parameters
     ----------
     start
-        For images, volumes and configuration, once a node has taken the pod.
+        For an image, a volume or a configuration, once a node has taken the pod.
     schedule
         For a node to take it, while no other pod of the run makes progress.
+    delete
+        For a node to confirm that a pod, which someone has deleted, has ended.
     """
 
     start: float
     schedule: float
+    delete: float = 120.0
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Why a pod does not get on.
+
+    Parameters
+    ----------
+    kind
+        `deleted`, `unscheduled`, `unstarted`, or the name of the container that cannot start.
+    text
+        In the cluster's words.
+    hopeless
+        Whether waiting cannot help.
+    """
+
+    kind: str
+    text: str
+    hopeless: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,13 +81,10 @@ class Fate:
         None while the job may still end well.
     container
         Whose output explains a failure; empty if none has run.
-    note
-        Why it waits, in the cluster's words.
     """
 
     outcome: Outcome | None = None
     container: str = ""
-    note: str = ""
 
 
 def statuses(pod: Object) -> list[Object]:
@@ -67,21 +98,79 @@ def is_running(pod: Object) -> bool:
     return any("running" in one.get("state", {}) for one in statuses(pod))
 
 
-def age_seconds(pod: Object, now: float) -> float:
-    """How long ago a pod was made."""
-    made = datetime.fromisoformat(pod["metadata"]["creationTimestamp"].replace("Z", "+00:00"))
-    return now - made.timestamp()
+def has_ended(pod: Object) -> bool:
+    """Whether no container of a pod will ever run again."""
+    return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
 
 
-def judge(
-    pod: Object,
-    submission: Submission,
-    patience: Patience,
-    now: float,
-    idle_seconds: float,
-    trust_node_digest: bool = False,
+def has_node(pod: Object) -> bool:
+    """Whether a node has taken a pod: until it confirms, the pod may still be running there."""
+    return bool(pod.get("spec", {}).get("nodeName"))
+
+
+def _stuck(pod: Object) -> Iterator[Hold]:
+    for one in statuses(pod):
+        waiting = one.get("state", {}).get("waiting", {})
+        reason, message = waiting.get("reason"), str(waiting.get("message") or "").strip()
+        if reason in CANNOT_START | HOPELESS:
+            text = f"{one['name']} cannot start: {reason}: {message}"
+            yield Hold(one["name"], text, reason in HOPELESS)
+
+
+def hold_of(pod: Object) -> Hold | None:
+    """Why a pod that has not ended does not get on; None if it does."""
+    if pod["metadata"].get("deletionTimestamp"):
+        node = pod.get("spec", {}).get("nodeName") or "none"
+        return Hold("deleted", f"someone has deleted its pod; node {node} has not confirmed it")
+    for hold in _stuck(pod):
+        return hold
+    conditions = {c["type"]: c for c in pod.get("status", {}).get("conditions", [])}
+    scheduled = conditions.get("PodScheduled", {})
+    if scheduled.get("status") == "False":
+        return Hold("unscheduled", f"{scheduled.get('reason')}: {scheduled.get('message')}")
+    started = is_running(pod) or any("terminated" in s.get("state", {}) for s in statuses(pod))
+    if scheduled.get("status") == "True" and not started:
+        return Hold("unstarted", "its node has not started it yet")
+    return None
+
+
+def judge_waiting(
+    hold: Hold | None, patience: Patience, held_seconds: float, idle_seconds: float
 ) -> Fate:
-    """What the state of a pod says.
+    """What a pod's wait says about its job.
+
+    Parameters
+    ----------
+    hold
+        Why it waits.
+    patience
+        How long it may.
+    held_seconds
+        For how long it has been waiting for this, by our own clock: clusters' clocks differ.
+    idle_seconds
+        For how long no pod of the run has been running.
+    """
+    if hold is None:
+        return Fate()
+    if hold.kind == "deleted":
+        # Not lost in the sense of being run again: the step may still be writing there.
+        text = f"{hold.text}: the node may be lost, and the step may still run there"
+        return Fate(Outcome(text)) if held_seconds > patience.delete else Fate()
+    if hold.kind == "unscheduled":
+        if min(held_seconds, idle_seconds) <= patience.schedule:
+            return Fate()
+        return Fate(Outcome(f"unschedulable: no node has taken the pod: {hold.text}"))
+    if not hold.hopeless and held_seconds <= patience.start:
+        return Fate()
+    if hold.kind == "unstarted":
+        return Fate(Outcome("its node has not started the pod in time"))
+    return Fate(Outcome(hold.text, step_index(hold.kind) or 0))
+
+
+def judge_ended(
+    pod: Object, submission: Submission, stager_image: str = "", trust_node_digest: bool = False
+) -> Fate:
+    """What a pod that has ended says about its job.
 
     Parameters
     ----------
@@ -89,64 +178,84 @@ def judge(
         The pod, as the cluster returns it.
     submission
         Its job.
-    patience
-        How long it may wait.
-    now
-        Seconds since the epoch.
-    idle_seconds
-        For how long no pod of the run has been running.
+    stager_image
+        The image of the containers that move files, if there are any.
     trust_node_digest
         Do not compare the digest that the node reports.
     """
-    phase = pod.get("status", {}).get("phase")
-    if phase in ("Succeeded", "Failed"):
-        return _ended(pod, submission, trust_node_digest)
-    return _waiting(pod, patience, now, idle_seconds)
-
-
-def _ended(pod: Object, submission: Submission, trust_node_digest: bool) -> Fate:
+    wanted = container_images(submission, stager_image)
+    last = len(submission.steps) - 1
     usages: list[Usage | None] = []
     images: list[str] = []
-
-    def fate(reason: str, step: int, container: str) -> Fate:
-        return Fate(Outcome(reason, step, tuple(usages), tuple(images)), container)
-
-    last = len(submission.steps) - 1
+    stagers: dict[str, str] = {}
     reason, container, decisive = "", "", 0
     for one in statuses(pod):
-        index = step_index(one["name"])
+        name, index = one["name"], step_index(one["name"])
         ended = one.get("state", {}).get("terminated")
         if ended is None or reason:
             continue
+        decisive = index if index is not None else 0 if name == "stage-in" else last
         if index is None:
-            reason = _stager_failure(one["name"], ended)
-            decisive = 0 if one["name"] == "stage-in" else last
+            stagers[name] = one.get("imageID", "")
+            reason = _stager_failure(name, ended)
+            decisive = _failed_step(ended, decisive)
         else:
             usages.append(parse_usage(ended.get("message")))
             images.append(one.get("imageID", ""))
-            decisive = index
-            if wrong := _wrong_image(pod, one, submission, index, trust_node_digest):
-                return fate(wrong, index, "")
             killed = ended.get("reason") == "OOMKilled"
-            step = submission.steps[index]
-            reason = failure(step, ended.get("exitCode"), usages[-1], killed)
-        container = one["name"] if reason else ""
+            reason = failure(submission.steps[index], ended.get("exitCode"), usages[-1], killed)
+        container = name if reason else ""
+        if index is None and ended.get("exitCode") == STEP_FAILED:
+            container = step_container_name(decisive)
+        if wrong := _wrong_image(pod, one, wanted, trust_node_digest):
+            reason, container = wrong, ""
     status = pod["status"]
-    if status.get("reason"):
-        minutes = sum(step.runtime_minutes for step in submission.steps)
-        reason = _pod_reason(status, minutes, reason)
-        return fate(reason, min(decisive, last), container)
-    if reason or status["phase"] == "Succeeded":
-        return fate(reason, min(decisive, last), container)
-    return fate("the pod has failed, and no container says why", 0, "")
+    minutes = sum(step.runtime_minutes for step in submission.steps)
+    if "it ran in" not in reason:
+        reason = _pod_reason(pod, minutes, reason)
+    if not reason and status["phase"] != "Succeeded":
+        reason = "the pod has failed, and no container says why"
+    decisive = min(decisive, last) if reason else 0
+    lost = _is_lost(pod) and "it ran in" not in reason
+    outcome = Outcome(reason, decisive, tuple(usages), tuple(images), lost, stagers)
+    return Fate(outcome, container)
 
 
-def _pod_reason(status: Object, minutes: int, container_reason: str) -> str:
-    if status["reason"] == "DeadlineExceeded":
+def _pod_reason(pod: Object, minutes: int, container_reason: str) -> str:
+    """Why the cluster has ended a pod, or else what its container says."""
+    status = pod["status"]
+    if status.get("reason") == "DeadlineExceeded":
         return f"DeadlineExceeded: it ran longer than its runtime={minutes} minutes"
-    message = str(status.get("message") or "").strip()
     also = f" ({container_reason})" if container_reason else ""
-    return f"{status['reason']}: {message or 'the cluster has ended it'}{also}"
+    for one in status.get("conditions", []):
+        if one["type"] == "DisruptionTarget" and one.get("status") == "True":
+            return f"{one.get('reason')}: {str(one.get('message') or '').strip()}{also}"
+    if status.get("reason"):
+        message = str(status.get("message") or "").strip()
+        return f"{status['reason']}: {message or 'the cluster has ended it'}{also}"
+    if container_reason and pod["metadata"].get("deletionTimestamp"):
+        return f"someone has deleted its pod{also}"
+    return container_reason
+
+
+def _is_lost(pod: Object) -> bool:
+    """Whether the cluster has taken a pod's node away, and not for anything that it did."""
+    status = pod["status"]
+    if status.get("phase") != "Failed":
+        return False
+    disrupted = any(
+        c["type"] == "DisruptionTarget" and c.get("status") == "True"
+        for c in status.get("conditions", [])
+    )
+    return disrupted or status.get("reason") in NODE_LOST
+
+
+def _failed_step(ended: Object, otherwise: int) -> int:
+    """The step that the last stager names."""
+    if ended.get("exitCode") != STEP_FAILED:
+        return otherwise
+    index = step_index(str(ended.get("message") or "").split(":")[0])
+    return otherwise if index is None else index
 
 
 def _stager_failure(name: str, ended: Object) -> str:
@@ -156,50 +265,28 @@ def _stager_failure(name: str, ended: Object) -> str:
         return ""
     if code == MISSING_OUTPUTS:
         return f"it ended well but did not make all its outputs: {message}"
+    if code == STEP_FAILED:
+        return message or "a step has failed"
     if ended.get("reason") == "OOMKilled":
         return f"{name} has run out of memory"
     return f"{name} could not move files ({message or f'exit code {code}'})"
 
 
 def _wrong_image(
-    pod: Object, status: Object, submission: Submission, index: int, trust_node_digest: bool
+    pod: Object, status: Object, wanted: Mapping[str, str], trust_node_digest: bool
 ) -> str:
-    wanted = submission.steps[index].image
-    spec = pod["spec"]
+    name, spec = status["name"], pod["spec"]
     specified = {
         c["name"]: c["image"] for c in [*spec.get("initContainers", []), *spec["containers"]]
     }
-    ran = specified[status["name"]]
-    if ran != wanted:
-        return f"it ran in {ran}, not in {wanted}: something has changed the pod"
+    image = wanted.get(name, "none: the job has no such container")
+    if specified.get(name) != image:
+        return (
+            f"{name}: it ran in {specified.get(name)}, not in {image}: something has changed the"
+            " pod"
+        )
     reported = digest_of(status.get("imageID", ""))
-    if digest_of(wanted) and reported != digest_of(wanted) and not trust_node_digest:
-        return f"it ran in {status.get('imageID') or 'an unknown image'}, not in {wanted}"
+    if digest_of(image) and reported != digest_of(image) and not trust_node_digest:
+        ran = status.get("imageID") or "an unknown image"
+        return f"{name}: it ran in {ran}, not in {image}"
     return ""
-
-
-def _stuck(pod: Object) -> Iterator[tuple[str, str, str]]:
-    for one in statuses(pod):
-        waiting = one.get("state", {}).get("waiting", {})
-        if waiting.get("reason") in CANNOT_START | HOPELESS:
-            yield one["name"], waiting["reason"], str(waiting.get("message") or "").strip()
-
-
-def _waiting(pod: Object, patience: Patience, now: float, idle_seconds: float) -> Fate:
-    age = age_seconds(pod, now)
-    for container, reason, message in _stuck(pod):
-        text = f"{container} cannot start: {reason}: {message}"
-        if reason in HOPELESS or age > patience.start:
-            return Fate(Outcome(text, step_index(container) or 0))
-        return Fate(note=text)
-    conditions = {c["type"]: c for c in pod.get("status", {}).get("conditions", [])}
-    scheduled = conditions.get("PodScheduled", {})
-    if scheduled.get("status") == "False":
-        text = f"{scheduled.get('reason')}: {scheduled.get('message')}"
-        if min(age, idle_seconds) > patience.schedule:
-            return Fate(Outcome(f"unschedulable: no node has taken the pod: {text}"))
-        return Fate(note=text)
-    started = is_running(pod) or any("terminated" in s.get("state", {}) for s in statuses(pod))
-    if scheduled.get("status") == "True" and not started and age > patience.start:
-        return Fate(Outcome("its node has not started the pod in time"))
-    return Fate()

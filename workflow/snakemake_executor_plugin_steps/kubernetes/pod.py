@@ -20,6 +20,10 @@ REPORTS = ".steps"
 
 STAGER_MODULE = "snakemake_executor_plugin_steps.staging"
 STAGER_MEM_MB = 512
+STAGERS = ("stage-in", "stage-out")
+TOKEN_FOLDER = "/var/run/secrets/steps"
+"""Where the stagers alone find a token of the pod's account, if one is asked for."""
+TOKEN_SECONDS = 86_400
 GRACE_SECONDS = 10
 SECONDS_PER_MINUTE = 60
 # Nodes keep a part of each core for themselves: four threads must still fit on four cores.
@@ -42,8 +46,8 @@ class Site:
     claim, claim_mount
         The claim that holds the working directory, and where it is mounted; empty with object
         storage.
-    stager_image, storage_secret, storage_timeout
-        What moves files with object storage.
+    stager_image, storage_secret, storage_token_audience, storage_timeout
+        What moves files with object storage, and what it proves itself with.
     run_as
         `uid[:gid]`; empty where the cluster assigns one.
     controller
@@ -57,7 +61,8 @@ class Site:
     claim_mount: str = ""
     stager_image: str = ""
     storage_secret: str = ""
-    storage_timeout: int = 900
+    storage_token_audience: str = ""
+    storage_timeout: int = 120
     run_as: str = ""
     service_account: str = ""
     controller: tuple[str, str] | None = None
@@ -78,6 +83,13 @@ def step_index(container: str) -> int | None:
     return int(container.removeprefix("step-")) if container.startswith("step-") else None
 
 
+def container_images(submission: Submission, stager_image: str) -> dict[str, str]:
+    """The image that each container of a job must run in, by its name."""
+    stagers = dict.fromkeys(STAGERS if stager_image else (), stager_image)
+    steps = {step_container_name(i): step.image for i, step in enumerate(submission.steps)}
+    return {**stagers, **steps}
+
+
 def pod(submission: Submission, site: Site) -> Object:
     """The pod of a job.
 
@@ -91,16 +103,21 @@ def pod(submission: Submission, site: Site) -> Object:
         The job cannot be a pod of this site.
     """
     steps = submission.steps
+    # One after another, but in the same folders: what all of them leave adds up.
+    disk_mb = sum(step.disk_mb for step in steps)
+    volumes: list[Object] = [{"name": "tmp", "emptyDir": _sized(disk_mb)}]
     if site.claim:
-        containers = [_claim_step(i, step, site) for i, step in enumerate(steps)]
-        work: Object = {"persistentVolumeClaim": {"claimName": site.claim}}
+        containers = [_claim_step(i, step, site, disk_mb) for i, step in enumerate(steps)]
+        volumes.append({"name": "work", "persistentVolumeClaim": {"claimName": site.claim}})
     else:
         containers = [
-            _stager("in", submission, site),
-            *(_staged_step(i, step) for i, step in enumerate(steps)),
-            _stager("out", submission, site),
+            _stager("stage-in", submission, site, disk_mb),
+            *(_staged_step(i, step, disk_mb) for i, step in enumerate(steps)),
+            _stager("stage-out", submission, site, disk_mb),
         ]
-        work = {"emptyDir": _sized(sum(step.disk_mb for step in steps))}
+        volumes.append({"name": "work", "emptyDir": _sized(disk_mb)})
+        if site.storage_token_audience:
+            volumes.append(_token_volume(site.storage_token_audience))
     spec: Object = {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
@@ -109,10 +126,7 @@ def pod(submission: Submission, site: Site) -> Object:
         "securityContext": _pod_security(site.run_as),
         "initContainers": containers[:-1],
         "containers": containers[-1:],
-        "volumes": [
-            {"name": "tmp", "emptyDir": _sized(max(step.disk_mb for step in steps))},
-            {"name": "work", **work},
-        ],
+        "volumes": volumes,
     }
     if site.service_account:
         spec["serviceAccountName"] = site.service_account
@@ -145,6 +159,11 @@ def _metadata(submission: Submission, site: Site) -> Object:
 
 def _label(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]", "-", text)[:63].strip("-_.")
+
+
+def _token_volume(audience: str) -> Object:
+    token = {"audience": audience, "expirationSeconds": TOKEN_SECONDS, "path": "token"}
+    return {"name": "token", "projected": {"sources": [{"serviceAccountToken": token}]}}
 
 
 def _sized(disk_mb: int) -> Object:
@@ -202,7 +221,7 @@ def _container(
     }
 
 
-def _claim_step(index: int, step: Step, site: Site) -> Object:
+def _claim_step(index: int, step: Step, site: Site, disk_mb: int) -> Object:
     mounts = []
     for path, writable in step_mounts(step, site.workdir).items():
         inside = os.path.relpath(path, site.claim_mount)
@@ -217,28 +236,28 @@ def _claim_step(index: int, step: Step, site: Site) -> Object:
         step.image,
         wrapped(step_command(step.script)),
         step.environment,
-        _resources(step.mem_mb, step.threads, step.disk_mb),
+        _resources(step.mem_mb, step.threads, disk_mb),
         mounts,
         str(site.workdir),
     )
 
 
-_STAGED_MOUNT = [{"name": "work", "mountPath": STAGED_WORKDIR}]
+_STAGED_MOUNT: list[Object] = [{"name": "work", "mountPath": STAGED_WORKDIR}]
 
 
-def _staged_step(index: int, step: Step) -> Object:
+def _staged_step(index: int, step: Step, disk_mb: int) -> Object:
     return _container(
         step_container_name(index),
         step.image,
         wrapped(step_command(step.script)),
         {**step.environment, "STEP_LATER": f"{REPORTS}/{index}.json"},
-        _resources(step.mem_mb, step.threads, step.disk_mb),
+        _resources(step.mem_mb, step.threads, disk_mb),
         _STAGED_MOUNT,
         STAGED_WORKDIR,
     )
 
 
-def _stager(way: str, submission: Submission, site: Site) -> Object:
+def _stager(name: str, submission: Submission, site: Site, disk_mb: int) -> Object:
     env = {
         "HOME": "/tmp",
         "USER": "stager",
@@ -246,13 +265,18 @@ def _stager(way: str, submission: Submission, site: Site) -> Object:
         "STEP_MANIFEST": submission.manifest,
         "STEP_STORAGE_TIMEOUT": str(site.storage_timeout),
     }
+    mounts = [*_STAGED_MOUNT]
+    if site.storage_token_audience:
+        mounts.append({"name": "token", "mountPath": TOKEN_FOLDER, "readOnly": True})
     container = _container(
-        f"stage-{way}",
+        name,
         site.stager_image,
-        ["python3", "-m", STAGER_MODULE, way],
+        ["python3", "-m", STAGER_MODULE, name.removeprefix("stage-")],
         env,
-        _resources(STAGER_MEM_MB, 1, max(step.disk_mb for step in submission.steps)),
-        _STAGED_MOUNT,
+        _resources(STAGER_MEM_MB, 1, disk_mb),
+        mounts,
         STAGED_WORKDIR,
     )
-    return {**container, "envFrom": [{"secretRef": {"name": site.storage_secret}}]}
+    if site.storage_secret:
+        container["envFrom"] = [{"secretRef": {"name": site.storage_secret}}]
+    return container
