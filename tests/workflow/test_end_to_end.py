@@ -33,7 +33,7 @@ def test_every_step_left_its_results(study: Path) -> None:
     from genocohort.study import STEPS
 
     folders = {p.name for p in (study / "results/full").iterdir()}
-    assert folders == set(STEPS)
+    assert folders == set(STEPS) - {"calls"}  # the calls are given
     accounts = json.loads((study / "results/full/accounts/accounts.json").read_text())
     assert accounts["complete"] is True
 

@@ -11,6 +11,8 @@ from genocohort.study import STEPS
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "workflow/rules"
+# Steps whose image has no Python: their rules call another program, and there is no command.
+OTHER_PROGRAMS = {"calls": "bcftools"}
 
 
 def _rule_texts() -> dict[str, str]:
@@ -19,12 +21,14 @@ def _rule_texts() -> dict[str, str]:
 
 def test_all_places_name_the_same_steps() -> None:
     steps = set(STEPS)
-    packages = {p.parent.name for p in (ROOT / "workflow/genocohort/steps").glob("*/run.py")}
+    folder = ROOT / "workflow/genocohort/steps"
+    packages = {p.parent.name for p in folder.glob("*/settings.py")}
+    commands = {p.parent.name for p in folder.glob("*/run.py")}
     images = yaml.safe_load((ROOT / "containers/images.yaml").read_text())
     assert set(_rule_texts()) == steps
     assert packages == steps
     assert set(images) == steps
-    assert set(cli.STEPS) == steps
+    assert set(cli.STEPS) == commands == steps - set(OTHER_PROGRAMS)
     tests = {p.name for p in (ROOT / "tests/steps").iterdir() if list(p.glob("test_*.py"))}
     assert tests == steps
 
@@ -40,13 +44,28 @@ def test_each_step_has_its_parts() -> None:
 
 def test_every_rule_is_one_shell_command_in_its_own_image() -> None:
     for name, text in _rule_texts().items():
-        assert re.findall(r"^rule (\w+):", text, re.MULTILINE) == [name]
-        for part in ("container:", "log:", "benchmark:", "shell:"):
-            assert f"\n    {part}" in text, f"{name} has no {part}"
-        assert f'image("{name}")' in text
-        assert f'"genocohort {name} ' in text
-        for other in ("run:", "script:", "notebook:", "wrapper:", "conda:"):
-            assert f"\n    {other}" not in text, f"{name} uses {other}"
+        program = OTHER_PROGRAMS.get(name, f"genocohort {name}")
+        rules = re.split(r"^rule (\w+):\n", text, flags=re.MULTILINE)[1:]
+        names, bodies = rules[::2], rules[1::2]
+        if name in OTHER_PROGRAMS:
+            assert all(rule == name or rule.startswith(f"{name}_") for rule in names)
+        assert name in names if name in OTHER_PROGRAMS else names == [name]
+        for body in bodies:
+            for part in ("container:", "log:", "benchmark:", "shell:"):
+                assert f"\n    {part}" in body, f"{name} has no {part}"
+            assert f'image("{name}")' in body
+            assert f"{program} " in body[body.index("    shell:") :]
+            for other in ("run:", "script:", "notebook:", "wrapper:", "conda:"):
+                assert f"\n    {other}" not in body, f"{name} uses {other}"
+
+
+def test_a_step_without_python_calls_nothing_of_the_package() -> None:
+    for name, program in OTHER_PROGRAMS.items():
+        shells = re.findall(r"^    shell:\n((?:        .*\n)+)", _rule_texts()[name], re.MULTILINE)
+        assert shells
+        for shell in shells:
+            assert program in shell
+            assert not re.search(r"\bpython|\bgenocohort [a-z]", shell)
 
 
 def test_pure_modules_open_nothing() -> None:

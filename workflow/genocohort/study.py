@@ -18,6 +18,9 @@ from genocohort.steps.alignment_summary.settings import AlignmentSummarySettings
 from genocohort.steps.alignments.settings import AlignmentsSettings
 from genocohort.steps.association.settings import AssociationSettings
 from genocohort.steps.association_summary.settings import AssociationSummarySettings
+from genocohort.steps.calls.compute import Regions, compute_regions
+from genocohort.steps.calls.inputs import CallingInputs, resolve_calling
+from genocohort.steps.calls.settings import CallsSettings
 from genocohort.steps.clinical.column_map import ColumnMap
 from genocohort.steps.clinical.settings import ClinicalSettings
 from genocohort.steps.genotypes.settings import GenotypesSettings
@@ -35,11 +38,13 @@ class Inputs(Settings):
     """The files a study hands in; paths are relative to the study folder.
 
     `calls` is one file with all chromosomes, or a pattern with `{chromosome}` for one file each;
+    `reference` the FASTA that variants are called against (default: the sample sheet's);
     `targets` a BED of the regions that were sequenced (exome, panel), `genes` a BED4 of genes.
     """
 
     sample_sheet: str = "config/samples.tsv"
     calls: str | None = None
+    reference: str | None = None
     clinical: str | None = None
     pedigree: str | None = None
     targets: str | None = None
@@ -58,6 +63,7 @@ class Config(Settings):
     preflight: PreflightSettings = PreflightSettings()
     alignments: AlignmentsSettings = AlignmentsSettings()
     alignment_summary: AlignmentSummarySettings = AlignmentSummarySettings()
+    calls: CallsSettings = CallsSettings()
     genotypes: GenotypesSettings = GenotypesSettings()
     variants: VariantsSettings = VariantsSettings()
     variant_summary: VariantSummarySettings = VariantSummarySettings()
@@ -70,6 +76,15 @@ class Config(Settings):
     association_summary: AssociationSummarySettings = AssociationSummarySettings()
     accounts: AccountsSettings = AccountsSettings()
     report: ReportSettings = ReportSettings()
+
+    @model_validator(mode="after")
+    def _calls_come_from_one_place(self) -> "Config":
+        if self.calls.enabled and self.inputs.calls:
+            raise ValueError(
+                "calls.enabled calls variants from the alignments, but inputs.calls names a file "
+                "of calls: leave out one of them"
+            )
+        return self
 
     @model_validator(mode="after")
     def _columns_exist(self) -> "Config":
@@ -94,6 +109,9 @@ class Config(Settings):
         return [str(v) for v in value] if isinstance(value, list) else value
 
 
+CALLED = Path("results/full/calls")
+"""Where the step `calls` puts one file per chromosome."""
+
 STEPS = tuple(
     name for name in Config.model_fields if name not in ("study", "genome", "inputs", "chromosomes")
 )
@@ -106,6 +124,12 @@ class Chromosome:
     name: str
     contig: str
     path: Path
+
+    def companions(self) -> tuple[Path, ...]:
+        """Files that belong to it: an index, or the other files of PLINK."""
+        if self.path.parent == CALLED:
+            return (Path(f"{self.path}.csi"),)
+        return calls_companions(self.path)
 
 
 def _calls_only(sample: Sample) -> Sample:
@@ -122,10 +146,13 @@ class Study:
     samples: tuple[Sample, ...]
     headers: tuple[CallsHeader, ...]
     column_map: ColumnMap | None
+    calling: CallingInputs | None = None
 
     @cached_property
     def genotyped(self) -> tuple[Sample, ...]:
         """Samples of the sheet that the calls hold, in the calls' order."""
+        if self.calling:
+            return self.calling.samples
         if not self.headers:
             return ()
         by_name = {s.vcf_name: s for s in self.samples}
@@ -144,6 +171,9 @@ class Study:
             for header in self.headers
             for name in header.contigs
         }
+        for contig in self.calling.contigs if self.calling else ():
+            name = canonical_contig(contig)
+            found[name] = Chromosome(name, contig, CALLED / f"{name}.vcf.gz")
         wanted = [canonical_contig(name) for name in self.config.chromosomes]
         if not wanted:
             wanted = [n for n in PRIMARY if n in found] or list(found)
@@ -154,6 +184,13 @@ class Study:
         """Chromosomes the configuration asks for and no file of calls holds."""
         held = {c.name for c in self.chromosomes}
         return tuple(n for n in self.config.chromosomes if canonical_contig(n) not in held)
+
+    def call_regions(self, chromosome: Chromosome) -> dict[str, Regions]:
+        """The pieces in which variants are called on a chromosome, by name, in order."""
+        if not self.calling:
+            return {}
+        length = self.calling.contigs[chromosome.contig]
+        return compute_regions(chromosome.contig, length, self.config.calls)
 
     def settings_json(self, step: str) -> str:
         """The settings of one step, as its rule passes them on."""
@@ -172,6 +209,9 @@ class Study:
         paths += [Path(p) for p in (self.column_map.paths() if self.column_map else ())]
         for sample in self.aligned:
             paths += [Path(p) for p in (sample.alignment, sample.reference) if p]
+        if self.calling:
+            names = [*self.calling.reference_files(), *self.calling.alignment_files()]
+            paths += [Path(name) for name in names]
         return tuple(dict.fromkeys(paths))
 
     def _checked_inputs(self) -> CheckedInputs:
@@ -181,6 +221,8 @@ class Study:
             calls=tuple(str(p) for p in _calls_paths(self.config, [])),
             chromosomes=tuple(c.name for c in self.chromosomes),
             absent_chromosomes=self.absent_chromosomes,
+            reference=self.calling.reference if self.calling else given.reference,
+            calling=self.calling is not None,
             sample_sheet=given.sample_sheet,
             clinical=given.clinical,
             clinical_settings=self.config.clinical,
@@ -197,6 +239,9 @@ class Study:
             "aligned.tsv": sheet_text(self.aligned),
             "inputs.json": self._checked_inputs().to_json() + "\n",
         }
+        if self.calling:
+            lists = self.calling.lists(self.config.genome)
+            texts |= {f"calls.{ending}": text for ending, text in lists.items()}
         for name, text in texts.items():
             path = folder / name
             if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -256,7 +301,14 @@ def resolve_study(path: Path) -> tuple[Study, list[GenocohortError]]:
             headers.append(read_calls_header(calls_path))
         except GenocohortError as error:
             problems.append(error)
-    return Study(path, config, samples, tuple(headers), column_map), _flat(problems)
+    calling = None
+    if config.calls.enabled and samples:
+        try:
+            calling = resolve_calling(samples, config.inputs.reference)
+        except GenocohortError as error:
+            problems.append(error)
+    study = Study(path, config, samples, tuple(headers), column_map, calling)
+    return study, _flat(problems)
 
 
 def _flat(problems: list[GenocohortError]) -> list[GenocohortError]:

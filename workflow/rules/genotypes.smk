@@ -1,6 +1,7 @@
 rule genotypes:
     input:
         calls=lambda wildcards: str(CHROMOSOMES[wildcards.chromosome].path),
+        companions=lambda wildcards: CHROMOSOMES[wildcards.chromosome].companions(),
         sheet="work/sheet/genotyped.tsv",
     output:
         pgen=f"{FULL}/genotypes/{{chromosome}}.pgen",

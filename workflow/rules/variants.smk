@@ -1,6 +1,7 @@
 rule variants:
     input:
         calls=lambda wildcards: str(CHROMOSOMES[wildcards.chromosome].path),
+        companions=lambda wildcards: CHROMOSOMES[wildcards.chromosome].companions(),
         sheet="work/sheet/genotyped.tsv",
     output:
         sites=f"{FULL}/variants/{{chromosome}}.sites.parquet",

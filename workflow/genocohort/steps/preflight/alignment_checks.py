@@ -4,6 +4,7 @@ from pathlib import Path
 
 from genocohort.domain.sheet import Sample
 from genocohort.errors import InputDataError
+from genocohort.io.alignment_header import read_alignment_header
 from genocohort.io.bgzf import damage, has_eof_marker
 from genocohort.steps.preflight.outcome import Outcome
 from genocohort.steps.preflight.settings import PreflightSettings
@@ -35,7 +36,7 @@ def check_alignment(
             )
         )
         return {}
-    header = outcome.attempt(lambda: _read_header(path))
+    header = outcome.attempt(lambda: read_alignment_header(path))
     if header is None:
         return {}
     contigs, names = header
@@ -43,28 +44,6 @@ def check_alignment(
     _check_index(path, outcome)
     _check_reference(sample, contigs, outcome)
     return dict(contigs)
-
-
-def _read_header(path: Path) -> tuple[dict[str, int], set[str]]:
-    import pysam
-
-    try:
-        with pysam.AlignmentFile(str(path), check_sq=False, require_index=False) as file:
-            header = file.header.to_dict()
-    except (OSError, ValueError) as error:
-        raise InputDataError(
-            "not a BAM or CRAM file, or its header is damaged",
-            where=str(path),
-            remedy="check with `samtools quickcheck`",
-        ) from error
-    contigs = {row["SN"]: int(row["LN"]) for row in header.get("SQ", [])}
-    if not contigs:
-        raise InputDataError(
-            "the header has no @SQ line: no contig is known",
-            where=str(path),
-            remedy="align the reads, or restore the header with `samtools reheader`",
-        )
-    return contigs, {row["SM"] for row in header.get("RG", []) if "SM" in row}
 
 
 def _check_read_groups(

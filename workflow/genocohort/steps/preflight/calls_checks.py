@@ -1,6 +1,6 @@
 """Are the files of variant calls whole, and do they hold the sheet's samples?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from genocohort.domain.genome import canonical_contig
@@ -73,15 +73,21 @@ def check_sheet_against_calls(
     sheet: str,
     settings: PreflightSettings,
     outcome: Outcome,
+    *,
+    calling: bool,
 ) -> None:
-    """Every sample of the sheet has calls or an alignment; count the calls' samples not listed."""
+    """Every sample of the sheet has calls or an alignment; count the calls' samples not listed.
+
+    `calling`: variants are called from the alignments, so that there are no calls yet.
+    """
     outcome.n_checks += 2
+    reason = "no alignment to call variants from" if calling else "neither calls nor an alignment"
     in_calls = set(headers[0].samples) if headers else set()
     without = [s.sample_id for s in samples if s.vcf_name not in in_calls and not s.alignment]
     if without and settings.missing_samples == "error":
         outcome.add(
             InputDataError(
-                "samples of the sheet have neither calls nor an alignment",
+                f"samples of the sheet have {reason}",
                 where=sheet,
                 offenders=without,
                 expected=_names_hint(headers),
@@ -97,7 +103,7 @@ def check_sheet_against_calls(
             unit="sample",
             n_in=len(samples),
             n_kept=len(samples) - len(without),
-            dropped=_dropped("neither calls nor an alignment", without, is_loss=True),
+            dropped=_dropped(reason, without, is_loss=True),
         )
     )
     if headers:
@@ -139,24 +145,27 @@ def _account_calls(
 
 
 def account_contigs(
-    headers: Sequence[CallsHeader],
+    held: Mapping[str, Iterable[str]],
     chromosomes: Sequence[str],
     absent: Sequence[str],
     outcome: Outcome,
 ) -> None:
-    """Every chromosome asked for exists; count the contigs left out."""
+    """Every chromosome asked for exists; count the contigs left out.
+
+    `held`: names of contigs by file, of the calls or of the alignments they are made from.
+    """
     outcome.n_checks += 1
+    names = list(dict.fromkeys(name for contigs in held.values() for name in contigs))
     if absent:
-        held = list(dict.fromkeys(name for h in headers for name in h.contigs))
         outcome.add(
             InputDataError(
                 "chromosomes of the configuration are not in the calls",
-                where=", ".join(str(h.path) for h in headers),
+                where=", ".join(held),
                 offenders=list(absent),
-                expected="names such as " + ", ".join(held[:5]),
+                expected="names such as " + ", ".join(names[:5]),
             )
         )
-    contigs = list(dict.fromkeys(canonical_contig(name) for h in headers for name in h.contigs))
+    contigs = list(dict.fromkeys(canonical_contig(name) for name in names))
     left_out = [name for name in contigs if name not in set(chromosomes)]
     outcome.entries.append(
         Entry(

@@ -15,6 +15,7 @@ from genocohort.io.atomic import write_text
 from genocohort.io.calls import CallsHeader, read_calls_header
 from genocohort.io.sheet import read_normalised_sheet
 from genocohort.steps.preflight.alignment_checks import check_alignment
+from genocohort.steps.preflight.calling_checks import check_calling
 from genocohort.steps.preflight.calls_checks import (
     account_contigs,
     check_calls_file,
@@ -51,13 +52,19 @@ def check_inputs(inputs_path: Path, sheet_path: Path, settings: PreflightSetting
         check_calls_file(header, settings, outcome)
     check_same_samples(headers, outcome)
     if len(headers) == len(inputs.calls):
-        check_sheet_against_calls(samples, headers, inputs.sample_sheet, settings, outcome)
-    if headers:
-        account_contigs(headers, inputs.chromosomes, inputs.absent_chromosomes, outcome)
+        check_sheet_against_calls(
+            samples, headers, inputs.sample_sheet, settings, outcome, calling=inputs.calling
+        )
     alignments: dict[str, Lengths] = {}
     for sample in samples:
         if sample.alignment and Path(sample.alignment).is_file():
             alignments[sample.alignment] = check_alignment(sample, settings, outcome)
+    if inputs.calling and inputs.reference:
+        aligned = [s for s in samples if s.alignment in alignments]
+        check_calling(aligned, inputs.reference, alignments, outcome)
+    held = alignments if inputs.calling else {str(h.path): h.contigs for h in headers}
+    if held:
+        account_contigs(held, inputs.chromosomes, inputs.absent_chromosomes, outcome)
     calls: dict[str, Lengths] = {str(h.path): h.contigs for h in headers}
     for path, contigs in (calls | alignments).items():
         check_build(inputs.genome, path, contigs, outcome)
@@ -82,7 +89,14 @@ def _read_headers(inputs: CheckedInputs, outcome: Outcome) -> list[CallsHeader]:
 def _check_files_exist(
     inputs: CheckedInputs, samples: tuple[Sample, ...], outcome: Outcome
 ) -> None:
-    named = [*inputs.calls, inputs.clinical, inputs.pedigree, inputs.targets, inputs.genes]
+    named = [
+        *inputs.calls,
+        inputs.reference,
+        inputs.clinical,
+        inputs.pedigree,
+        inputs.targets,
+        inputs.genes,
+    ]
     named += [name for s in samples for name in (s.alignment, s.reference)]
     for name in dict.fromkeys(n for n in named if n):
         outcome.n_checks += 1

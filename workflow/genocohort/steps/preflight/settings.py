@@ -39,6 +39,8 @@ class CheckedInputs(Settings):
     calls: tuple[str, ...] = ()
     chromosomes: tuple[str, ...] = ()
     absent_chromosomes: tuple[str, ...] = ()
+    calling: bool = False
+    reference: str | None = None
     sample_sheet: str
     clinical: str | None = None
     clinical_settings: ClinicalSettings = ClinicalSettings()
