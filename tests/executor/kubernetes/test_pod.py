@@ -1,11 +1,18 @@
 """Pods as data, against the written rules of two kinds of clusters."""
 
+import copy
 import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from executor.kubernetes.standards import (
+    violations_of_own_rules,
+    violations_of_restricted,
+    violations_of_restricted_v2,
+)
 from snakemake_executor_plugin_steps.kubernetes.pod import Site, pod, step_index
 from snakemake_executor_plugin_steps.submission import Step, StepsError, Submission
 
@@ -57,120 +64,143 @@ def containers(one: dict[str, Any]) -> list[dict[str, Any]]:
     return [*one["spec"].get("initContainers", []), *one["spec"]["containers"]]
 
 
-def violations_of_restricted(one: dict[str, Any]) -> list[str]:
-    """The Pod Security Standard "restricted", control by control, in its own order."""
-    spec, found = one["spec"], []
-    security = spec.get("securityContext", {})
-    found += [f"spec.{key}" for key in ("hostNetwork", "hostPID", "hostIPC") if spec.get(key)]
-    allowed = {
-        "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
-        "projected", "secret",
-    }  # fmt: skip
-    for volume in spec.get("volumes", []):
-        found += [f"volume {kind}" for kind in set(volume) - {"name"} - allowed]
-    if security.get("sysctls") or "windowsOptions" in security:
-        found.append("sysctls or windowsOptions")
-    if "seLinuxOptions" in security:
-        found.append("seLinuxOptions")
-    for container in containers(one):
-        own, name = container.get("securityContext", {}), container["name"]
-        capabilities = own.get("capabilities", {})
-        merged = {**security, **own}
-        rules = {
-            "privileged": not own.get("privileged"),
-            "hostPort": not any(p.get("hostPort") for p in container.get("ports", [])),
-            "procMount": own.get("procMount", "Default") == "Default",
-            "allowPrivilegeEscalation": own.get("allowPrivilegeEscalation") is False,
-            "runAsNonRoot": merged.get("runAsNonRoot") is True,
-            "runAsUser": merged.get("runAsUser") != 0,
-            "seccompProfile": merged.get("seccompProfile", {}).get("type")
-            in ("RuntimeDefault", "Localhost"),
-            "capabilities.drop": "ALL" in capabilities.get("drop", []),
-            "capabilities.add": set(capabilities.get("add", [])) <= {"NET_BIND_SERVICE"},
-        }
-        found += [f"{name}: {rule}" for rule, kept in rules.items() if not kept]
+OPENSHIFT = range(1000680000, 1000690000)
+MANIFESTS = Path(__file__).parents[3] / "workflow" / "profiles"
+
+
+def controller(profile: str) -> dict[str, Any]:
+    """The controller's pod of a profile."""
+    documents = yaml.safe_load_all((MANIFESTS / profile / "controller.yaml").read_text())
+    job = next(one for one in documents if one["kind"] == "Job")
+    found: dict[str, Any] = job["spec"]["template"]
     return found
 
 
-def violations_of_restricted_v2(one: dict[str, Any]) -> list[str]:
-    """OpenShift's SCC restricted-v2: it assigns user, group and labels, and refuses chosen ones."""
-    spec, found = one["spec"], violations_of_restricted(one)
-    allowed = {
-        "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim",
-        "projected", "secret",
-    }  # fmt: skip
-    for volume in spec.get("volumes", []):
-        found += [f"volume {kind}" for kind in set(volume) - {"name"} - allowed]
-    for place in (
-        spec.get("securityContext", {}),
-        *(c["securityContext"] for c in containers(one)),
-    ):
-        chosen = ("runAsUser", "fsGroup", "seLinuxOptions", "supplementalGroups")
-        found += [f"{key} is the cluster's to choose" for key in chosen if key in place]
-        if place.get("seccompProfile", {"type": "RuntimeDefault"})["type"] != "RuntimeDefault":
-            found.append("seccompProfile")
-        if place.get("capabilities", {}).get("add"):
-            found.append("capabilities.add")
-    return found
+CONTROLLERS = [controller("kubernetes"), controller("kubernetes-s3")]
 
 
-@pytest.mark.parametrize("one", ALL)
-def test_pods_keep_the_restricted_standard(one: dict[str, Any]) -> None:
+@pytest.mark.parametrize("one", [*ALL, *CONTROLLERS])
+def test_pods_keep_the_restricted_standard_and_our_own_rules(one: dict[str, Any]) -> None:
     assert violations_of_restricted(one) == []
+    assert violations_of_own_rules(one) == []
 
 
 @pytest.mark.parametrize("site", [CLAIM, STAGED])
-def test_pods_without_a_user_keep_openshifts_rules(site: Site) -> None:
-    one = pod(GROUP, dataclasses.replace(site, run_as=""))
-    assert violations_of_restricted_v2(one) == []
+@pytest.mark.parametrize("job", [ONE, GROUP])
+def test_pods_without_a_user_keep_openshifts_rules(job: Submission, site: Site) -> None:
+    one = pod(job, dataclasses.replace(site, run_as=""))
+    assert violations_of_restricted_v2(one, OPENSHIFT) == []
+    own_user = pod(job, dataclasses.replace(site, run_as="10001:10001"))
+    assert violations_of_restricted_v2(own_user, OPENSHIFT) == [
+        "spec.securityContext.fsGroup: 10001",
+        "spec.securityContext.runAsUser: 10001",
+    ]
 
 
-@pytest.mark.parametrize(
-    ("where", "key", "value"),
-    [
-        ("spec", "hostNetwork", True),
-        ("pod", "seccompProfile", {"type": "Unconfined"}),
-        ("pod", "runAsUser", 0),
-        ("container", "privileged", True),
-        ("container", "allowPrivilegeEscalation", True),
-        ("container", "capabilities", {"drop": []}),
-        ("container", "runAsNonRoot", False),
-    ],
-)
-def test_the_rules_find_what_breaks_them(where: str, key: str, value: Any) -> None:
-    one = pod(ONE, CLAIM)
-    place = {
+@pytest.mark.parametrize("one", CONTROLLERS)
+def test_controllers_without_a_user_keep_openshifts_rules(one: dict[str, Any]) -> None:
+    changed = copy.deepcopy(one)
+    for key in ("runAsUser", "runAsGroup", "fsGroup"):
+        del changed["spec"]["securityContext"][key]
+    assert violations_of_restricted_v2(changed, OPENSHIFT) == []
+
+
+BREAKS = [
+    ("spec", "hostNetwork", True),
+    ("spec", "hostPID", True),
+    ("spec", "hostIPC", True),
+    ("spec", "volumes", [{"name": "x", "hostPath": {"path": "/"}}]),
+    ("spec.securityContext", "seccompProfile", {"type": "Unconfined"}),
+    ("spec.securityContext", "sysctls", [{"name": "kernel.msgmax", "value": "1"}]),
+    ("spec.securityContext", "seLinuxOptions", {"type": "spc_t"}),
+    ("container", "privileged", True),
+    ("container", "allowPrivilegeEscalation", True),
+    ("container", "capabilities", {"drop": []}),
+    ("container", "capabilities", {"drop": ["ALL"], "add": ["SYS_ADMIN"]}),
+]
+BREAKS_RESTRICTED = [
+    ("spec.securityContext", "runAsUser", 0),
+    ("spec.securityContext", "windowsOptions", {"hostProcess": True}),
+    ("spec.securityContext", "appArmorProfile", {"type": "Unconfined"}),
+    ("container", "runAsUser", 0),
+    ("container", "runAsNonRoot", False),
+    ("container", "procMount", "Unmasked"),
+    ("container", "allowPrivilegeEscalation", None),
+    ("container", "capabilities", None),
+]
+BREAKS_V2 = [
+    ("container", "runAsUser", 0),
+    ("spec.securityContext", "fsGroup", 10001),
+    ("container", "seccompProfile", {"type": "Localhost", "localhostProfile": "x"}),
+]
+
+
+def broken(where: str, key: str, value: Any, index: int) -> dict[str, Any]:
+    """A pod with one field changed, in the first or in the last container."""
+    one = pod(GROUP, dataclasses.replace(STAGED, run_as=""))
+    places = {
         "spec": one["spec"],
-        "pod": one["spec"]["securityContext"],
-        "container": one["spec"]["containers"][0]["securityContext"],
-    }[where]
-    place[key] = value
-    assert violations_of_restricted(one) != []
-    assert violations_of_restricted_v2(pod(ONE, CLAIM)) != []  # it chooses a user
+        "spec.securityContext": one["spec"]["securityContext"],
+        "container": containers(one)[index]["securityContext"],
+    }
+    places[where][key] = value
+    return one
+
+
+@pytest.mark.parametrize("index", [0, -1])
+@pytest.mark.parametrize(("where", "key", "value"), [*BREAKS, *BREAKS_RESTRICTED])
+def test_the_restricted_standard_finds_what_breaks_it(
+    where: str, key: str, value: Any, index: int
+) -> None:
+    (found,) = violations_of_restricted(broken(where, key, value, index))[:1]
+    assert key.split("[")[0] in found or key == "volumes"
+
+
+@pytest.mark.parametrize("index", [0, -1])
+@pytest.mark.parametrize(("where", "key", "value"), [*BREAKS, *BREAKS_V2])
+def test_openshifts_rules_find_what_breaks_them(
+    where: str, key: str, value: Any, index: int
+) -> None:
+    assert violations_of_restricted_v2(broken(where, key, value, index), OPENSHIFT) != []
+
+
+def test_own_rules_find_what_breaks_them() -> None:
+    one = pod(ONE, CLAIM)
+    one["spec"]["containers"][0] |= {"image": "x:1", "resources": {}}
+    one["spec"]["containers"][0]["securityContext"]["readOnlyRootFilesystem"] = False
+    assert len(violations_of_own_rules(one)) == 8
 
 
 @pytest.mark.parametrize("one", ALL)
-def test_every_root_is_read_only_and_every_container_says_what_it_needs(
-    one: dict[str, Any],
-) -> None:
+def test_every_pod_has_its_own_scratch_and_no_token(one: dict[str, Any]) -> None:
+    assert one["spec"]["automountServiceAccountToken"] is False
     for container in containers(one):
-        assert container["securityContext"]["readOnlyRootFilesystem"] is True
-        for kind in ("requests", "limits"):
-            needs = container["resources"][kind]
-            assert set(needs) == {"cpu", "memory", "ephemeral-storage"}
-        assert (
-            container["resources"]["requests"]["memory"]
-            == container["resources"]["limits"]["memory"]
-        )
+        needs = container["resources"]
+        assert needs["requests"]["memory"] == needs["limits"]["memory"]
         assert {"name": "tmp", "mountPath": "/tmp"} in container["volumeMounts"]
 
 
-@pytest.mark.parametrize("one", ALL)
-def test_pods_run_once_and_know_nothing_of_the_cluster(one: dict[str, Any]) -> None:
-    spec = one["spec"]
-    assert spec["restartPolicy"] == "Never"
-    assert spec["automountServiceAccountToken"] is False
-    assert spec["enableServiceLinks"] is False
+def test_what_the_steps_of_a_group_leave_adds_up() -> None:
+    for site in (CLAIM, STAGED):
+        one = pod(GROUP, site)
+        assert one["spec"]["volumes"][0]["emptyDir"] == {"sizeLimit": "1000M"}
+        for container in containers(one):
+            assert container["resources"]["limits"]["ephemeral-storage"] == "1000M"
+
+
+def test_only_the_stagers_get_a_token_for_the_storage() -> None:
+    audience = "sts.example"
+    site = dataclasses.replace(STAGED, storage_secret="", storage_token_audience=audience)
+    one = pod(GROUP, site)
+    token = {"audience": audience, "expirationSeconds": 86400, "path": "token"}
+    assert one["spec"]["volumes"][-1] == {
+        "name": "token",
+        "projected": {"sources": [{"serviceAccountToken": token}]},
+    }
+    mounts = {c["name"]: [m["name"] for m in c["volumeMounts"]] for c in containers(one)}
+    assert [name for name, found in mounts.items() if "token" in found] == ["stage-in", "stage-out"]
+    assert not any("envFrom" in c for c in containers(one))
+    assert violations_of_restricted_v2(one, OPENSHIFT) == []
 
 
 def test_with_a_claim_only_folders_of_outputs_are_writable() -> None:

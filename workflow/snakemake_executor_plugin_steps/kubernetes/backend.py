@@ -40,6 +40,7 @@ MISSES = 2
 """Lists are consistent; one more look costs nothing."""
 QUOTA_SECONDS = 5
 DELETE_SECONDS = 120
+GIVEN_UP_SECONDS = 10
 GRACE_SECONDS = 1
 """For what may still run: its node must confirm the end, or its successor would not be alone."""
 
@@ -215,11 +216,18 @@ class KubernetesBackend:
 
     def remove(self, names: Collection[str]) -> None:
         """Delete the pods of jobs that have ended, or that were given up."""
+        given_up = {pod_name(name) for name in names if name not in self._ended}
         for name in names:
             self._misses.pop(name, None)
+            self._held.pop(name, None)
             if not self._run.settings.keep:
                 self._api.delete_pod(pod_name(name), 0 if name in self._ended else GRACE_SECONDS)
             self._ended.discard(name)
+        deadline = time.monotonic() + GIVEN_UP_SECONDS
+        while given_up and not self._run.settings.keep and time.monotonic() < deadline:
+            listed = self._api.list_pods(LABEL_RUN, self._run.run_id)
+            given_up &= {one["metadata"]["name"] for one in listed}
+            time.sleep(0.5 if given_up else 0.0)
 
     def close(self) -> None:
         """Nobody waits for room, or for a cluster that does not answer, any more."""
