@@ -5,7 +5,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from genocohort.commands.backends import add_backend_argument, load_profile
 from genocohort.commands.studies import add_study_arguments, enter_study
+from genocohort.commands.tools import check_tools
 from genocohort.errors import Problems
 from genocohort.steps.preflight.outcome import Outcome
 from genocohort.steps.preflight.run import check_inputs
@@ -17,6 +19,7 @@ EXAMPLES = "examples:\n  genocohort check\n  genocohort check --config config/co
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     add_study_arguments(parser)
+    add_backend_argument(parser)
 
 
 def check_study(config: Path) -> tuple[Study, Outcome]:
@@ -46,8 +49,12 @@ def run(args: argparse.Namespace) -> None:
     ------
     Problems
         Everything that is wrong.
+    ToolError
+        The run would need a program that this machine lacks.
     """
+    profile = load_profile(args.backend)
     study, outcome = check_study(enter_study(args))
+    check_tools(study, profile)
     for notice in outcome.notices:
         print(f"note: {notice}", file=sys.stderr)
     print(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from genocohort.commands.backends import CONTAINERS
 from genocohort.commands.studies import WORKFLOW
+from genocohort.commands.tools import bcftools_version
 from genocohort.errors import ConfigError, ToolError
 from genocohort.images.lock import LOCK, outdated, read_lock
 from genocohort.images.recipe import load_recipes
@@ -128,6 +129,16 @@ def find_backends() -> list[Finding]:
     return found
 
 
+def calling_state() -> str:
+    """One phrase: whether variants can be called without containers."""
+    try:
+        return f"bcftools {bcftools_version()} (variant calling with the local backend)"
+    except ToolError as error:
+        return (
+            f"{error.what}: variant calling needs {error.expected or 'it'} with the local backend"
+        )
+
+
 def images_state(containers: Path, workflow: Path) -> str:
     """One phrase: whether the steps' images can be used."""
     try:
@@ -155,6 +166,7 @@ def run(args: argparse.Namespace) -> int:
         except importlib.metadata.PackageNotFoundError:
             broken = True
             print(f"  {package:<14} missing: `make run` sets up the whole environment")
+    print(f"programs: {calling_state()}")
     print(f"images: {images_state(CONTAINERS, WORKFLOW)}")
     print("backends:")
     for finding in find_backends():

@@ -12,6 +12,7 @@ from genocohort.commands.check import check_study
 from genocohort.commands.run import is_checked
 from genocohort.commands.snakemake_run import run_snakemake, snakemake_command
 from genocohort.commands.studies import add_study_arguments, enter_study
+from genocohort.commands.tools import check_tools
 from genocohort.errors import ToolError
 from genocohort.study import resolve_study
 
@@ -100,13 +101,14 @@ def run(args: argparse.Namespace) -> None:
     Problems
         The configuration or an input is wrong.
     ToolError
-        Snakemake cannot lay out the workflow.
+        Snakemake cannot lay out the workflow, or a step needs a program that is not here.
     """
     profile = check_backend(args.backend)
     config = enter_study(args)
     study, problems = resolve_study(config)
     if problems or not is_checked(study):
         check_study(config)
+    check_tools(study, profile)
     command = snakemake_command(config, profile, 1, ["--dry-run"])
     code, lines = run_snakemake(command)
     if code != 0:

@@ -15,6 +15,7 @@ from genocohort.commands.snakemake_run import (
     step_errors,
 )
 from genocohort.commands.studies import add_study_arguments, enter_study
+from genocohort.commands.tools import check_tools
 from genocohort.study import Study, resolve_study
 
 EXAMPLES = (
@@ -66,12 +67,15 @@ def run(args: argparse.Namespace) -> int:
     ------
     Problems
         The configuration or the inputs are wrong.
+    ToolError
+        A step needs a program that this machine lacks.
     """
     profile = check_backend(args.backend)
     config = enter_study(args)
     study, problems = resolve_study(config)
     if problems or not is_checked(study):
         check_study(config)
+    check_tools(study, profile)
     started = time.time()
     command = snakemake_command(config, profile, args.cores, args.snakemake)
     code, lines = run_snakemake(command)

@@ -1,4 +1,4 @@
-"""Find the index of an alignment file, and refuse one that is stale or damaged."""
+"""Indexes of alignments and references: their names; refuse one that is stale or damaged."""
 
 import gzip
 import struct
@@ -6,7 +6,19 @@ from io import BufferedReader
 from pathlib import Path
 
 from genocohort.errors import InputDataError
-from genocohort.io.bgzf import is_gzip
+from genocohort.io.bgzf import is_bgzf, is_gzip
+
+
+def index_names(path: Path) -> tuple[Path, ...]:
+    """Names of an alignment's index, in the order in which htslib looks for them by itself."""
+    suffixes = (".crai",) if path.suffix == ".cram" else (".csi", ".bai")
+    return tuple(name for s in suffixes for name in (Path(f"{path}{s}"), path.with_suffix(s)))
+
+
+def fasta_indexes(path: Path) -> tuple[Path, ...]:
+    """The indexes that pieces of a FASTA are read with: .fai, and .gzi if it is compressed."""
+    compressed = path.is_file() and is_bgzf(path)
+    return (Path(f"{path}.fai"), *([Path(f"{path}.gzi")] if compressed else []))
 
 
 def find_index(path: Path, kind: str, n_contigs: int) -> tuple[Path | None, tuple[str, ...]]:

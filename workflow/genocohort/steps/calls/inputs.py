@@ -9,6 +9,7 @@ from genocohort.domain.genome import Genome
 from genocohort.domain.sheet import Sample
 from genocohort.errors import ConfigError, GenocohortError, InputDataError, Problems
 from genocohort.io.alignment_header import read_alignment_header
+from genocohort.io.alignment_index import fasta_indexes, index_names
 from genocohort.steps.calls.compute import (
     alignments_text,
     groups_text,
@@ -37,11 +38,11 @@ class CallingInputs:
 
     def reference_files(self) -> tuple[str, ...]:
         """The FASTA with the indexes that lie beside it; those that are missing, too."""
-        return (self.reference, *reference_indexes(self.reference))
+        return (self.reference, *map(str, fasta_indexes(Path(self.reference))))
 
     def alignment_files(self) -> tuple[str, ...]:
         """The alignments, each with its index; those that are missing, too."""
-        pairs = [(s.alignment, alignment_index(s.alignment)) for s in self.samples]
+        pairs = [(s.alignment, str(_index(Path(s.alignment)))) for s in self.samples]
         return tuple(name for pair in pairs for name in pair)
 
     def lists(self, genome: Genome) -> dict[str, str]:
@@ -54,18 +55,10 @@ class CallingInputs:
         }
 
 
-def reference_indexes(reference: str) -> tuple[str, ...]:
-    """The indexes a FASTA needs: .fai, and .gzi if it is compressed."""
-    compressed = reference.endswith((".gz", ".bgz"))
-    return (f"{reference}.fai", *([f"{reference}.gzi"] if compressed else []))
-
-
-def alignment_index(alignment: str) -> str:
+def _index(alignment: Path) -> Path:
     """The index that htslib takes for an alignment, or the one to make where there is none."""
-    path = Path(alignment)
-    suffixes = (".crai",) if path.suffix == ".cram" else (".csi", ".bai")
-    names = [n for s in suffixes for n in (f"{alignment}{s}", str(path.with_suffix(s)))]
-    return next((n for n in names if Path(n).exists()), f"{alignment}{suffixes[-1]}")
+    names = index_names(alignment)
+    return next((name for name in names if name.exists()), names[-2])
 
 
 def resolve_calling(samples: Sequence[Sample], reference: str | None) -> CallingInputs:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from genocohort.domain.sheet import Sample
 from genocohort.errors import InputDataError
+from genocohort.io.alignment_index import fasta_indexes, index_names
 from genocohort.io.bgzf import is_bgzf, is_gzip
 from genocohort.steps.preflight.genome_checks import Lengths
 from genocohort.steps.preflight.outcome import Outcome
@@ -56,8 +57,7 @@ def check_calling(
 
 def _check_index(path: Path, outcome: Outcome) -> None:
     """bcftools opens pieces of the file, so that it needs the index; htslib takes any it finds."""
-    suffixes = (".crai",) if path.suffix == ".cram" else (".csi", ".bai")
-    names = [n for s in suffixes for n in (Path(f"{path}{s}"), path.with_suffix(s))]
+    names = index_names(path)
     found = next((name for name in names if name.exists()), None)
     if found is None:
         what = "calling variants needs the alignment's index, which is missing"
@@ -69,7 +69,7 @@ def _check_index(path: Path, outcome: Outcome) -> None:
         InputDataError(
             what,
             where=str(path),
-            expected=" or ".join(f"{path.name}{s}" for s in suffixes) + ", made after it",
+            expected=" or ".join(n.name for n in names[::2]) + ", made after it",
             remedy=f"samtools index {path}",
         )
     )
@@ -89,7 +89,7 @@ def _check_reference(reference: str, outcome: Outcome) -> dict[str, int] | None:
             )
         )
         return None
-    wanted = [Path(f"{reference}.fai"), *([Path(f"{reference}.gzi")] if is_bgzf(path) else [])]
+    wanted = fasta_indexes(path)
     missing = [name.name for name in wanted if not name.is_file()]
     if missing:
         outcome.add(
