@@ -52,6 +52,8 @@ class Tracked:
 class Executor(RemoteExecutor):  # type: ignore[misc]
     """Runs every job in a container of its own rule's image."""
 
+    next_look = FIRST_LOOK_SECONDS  # Snakemake begins to look before __post_init__ has ended
+
     def __post_init__(self) -> None:
         settings = self.workflow.executor_settings
         usage = self.workflow.storage_settings.shared_fs_usage
@@ -81,7 +83,6 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         shared = self.steps_run.shared
         self.staging = None if shared else Staging(self.workflow, folder, f"{FOLDER}/manifests")
         self.silent_since: float | None = None
-        self.next_look = settings.poll_seconds
         self.submitted, self.naming = 0, Lock()
         try:
             for job in jobs:

@@ -63,6 +63,7 @@ exit "$code"
 
 _TICKS_PER_SECOND = 100  # USER_HZ, the same on every Linux
 _SIGNAL_BASE = 128
+_SIGNALS = 64
 
 
 def wrapped(command: list[str]) -> list[str]:
@@ -115,6 +116,6 @@ def failure(step: Step, code: int | None, usage: Usage | None, killed_for_memory
         return ""
     if code is None:
         return "it ended without an exit code"
-    if code > _SIGNAL_BASE:
+    if _SIGNAL_BASE < code <= _SIGNAL_BASE + _SIGNALS:
         return f"killed by signal {code - _SIGNAL_BASE} (exit code {code})"
     return f"exit code {code}"

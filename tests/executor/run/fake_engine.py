@@ -1,12 +1,14 @@
 """Stands for Docker: runs steps on this machine and answers as the engine does.
 
-FAKE_ENGINE is its folder. Files in it change what it does: `wrong-image`, `silent`, `forgetful`.
+FAKE_ENGINE is its folder. Files in it change what it does: `wrong-image`, `silent`, `forgetful`,
+`slow`, `no-bash`, `stubborn`, `garbled`.
 """
 
 import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 FOLDER = Path(os.environ["FAKE_ENGINE"])
@@ -25,6 +27,9 @@ def run(args: list[str]) -> None:
     mounts = [args[i + 1] for i, arg in enumerate(args) if arg == "--mount"]
     report = next(m for m in mounts if "target=/dev/termination-log" in m)
     image = args.index("--entrypoint") + 2
+    if (FOLDER / "no-bash").exists():
+        state_file(name).write_text(json.dumps({"labels": labels, "code": 127, "output": ""}))
+        sys.exit('exec: "bash": executable file not found in $PATH')
     done = subprocess.run(
         ["bash", *args[image + 1 :]],
         cwd=args[args.index("--workdir") + 1],
@@ -32,7 +37,10 @@ def run(args: list[str]) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="replace",
     )
+    if (FOLDER / "garbled").exists():
+        Path(report.split("source=")[1].split(",")[0]).write_bytes(b"\xff\x00 no report")
     state = {"labels": labels, "code": done.returncode, "output": done.stdout}
     state_file(name).write_text(json.dumps(state))
 
@@ -76,6 +84,8 @@ def inspect(args: list[str]) -> None:
 
 def info(args: list[str]) -> None:
     """Two CPUs, 8000 MB."""
+    if (FOLDER / "slow").exists():
+        time.sleep(2)
     print(json.dumps({"NCPU": 2, "MemTotal": 8000 * 1024 * 1024}))
 
 
@@ -86,6 +96,8 @@ def logs(args: list[str]) -> None:
 
 def rm(args: list[str]) -> None:
     """Remove containers."""
+    if (FOLDER / "stubborn").exists():
+        sys.exit("device or resource busy")
     for name in args[2:]:
         state_file(name).unlink(missing_ok=True)
 

@@ -182,6 +182,38 @@ def test_more_jobs_than_the_engine_holds_are_kept_waiting(study: FakeStudy) -> N
     assert study.calls("run") == 12
 
 
+def test_an_engine_that_is_slow_to_answer_at_the_start_is_waited_for(study: FakeStudy) -> None:
+    (study.engine / "slow").touch()
+    study.run("failures.smk", "first.txt")
+    assert (study.folder / "first.txt").exists()
+
+
+def test_a_container_that_could_not_start_is_removed(study: FakeStudy) -> None:
+    (study.engine / "no-bash").touch()
+    text = study.run("failures.smk", "first.txt", ok=False)
+    assert "it was not submitted: docker run: exec: " in text
+    assert "executable file not found" in text
+    assert study.left() == []
+    (record,) = (study.folder / ".snakemake/steps/jobs.jsonl").read_text().splitlines()
+    assert json.loads(record)["reason"].startswith("it was not submitted")
+
+
+def test_nothing_is_started_beside_a_container_that_cannot_be_removed(study: FakeStudy) -> None:
+    (study.engine / "stubborn").touch()
+    text = study.run("failures.smk", "second.txt", ok=False)
+    assert "Could not forget the ended jobs: docker rm: device or resource busy" in text
+    assert "it was not submitted: docker rm: device or resource busy" in text
+    assert (study.folder / "first.txt").exists()
+    assert not (study.folder / "second.txt").exists()
+
+
+def test_a_report_that_is_no_text_is_no_report(study: FakeStudy) -> None:
+    (study.engine / "garbled").touch()
+    study.run("failures.smk", "first.txt")
+    (record,) = (study.folder / ".snakemake/steps/jobs.jsonl").read_text().splitlines()
+    assert json.loads(record)["usage"] is None
+
+
 def test_root_is_refused(study: FakeStudy) -> None:
     text = study.run("failures.smk", "first.txt", "--steps-run-as", "0:0", ok=False)
     assert "steps run with your rights, and never with root's" in text
