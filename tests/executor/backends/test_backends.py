@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import executor.cluster  # noqa: F401  it adds Kubernetes to the labs
 from executor.lab import EXPECTED, LABS, PARTS, Lab, Study, end_controllers, images, wait_until
 
 pytestmark = pytest.mark.backend

@@ -1,28 +1,13 @@
-"""Kubernetes with object storage, and a controller inside the cluster."""
+"""Kubernetes with object storage."""
 
-import json
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 
 import pytest
 
-from executor.lab import (
-    API_HOST,
-    EXPECTED,
-    FLOWS,
-    LABS,
-    NAMESPACE,
-    STAGED,
-    StagedStudy,
-    bucket_contents,
-    cluster,
-    controller_image,
-    end_controllers,
-    kubectl,
-    wait_until,
-)
+from executor.cluster import NAMESPACE, STAGED, StagedStudy, bucket_contents, kubectl
+from executor.lab import EXPECTED, end_controllers, wait_until
 
 pytestmark = pytest.mark.backend
 
@@ -88,86 +73,3 @@ def test_ctrl_c_and_a_killed_controller_with_object_storage(study_of) -> None:  
     text, _ = process.communicate(timeout=90)
     assert "that an earlier run has left" in text
     assert STAGED.left(study) == []
-
-
-def test_a_controller_in_the_cluster_needs_its_own_rights_only() -> None:
-    LABS["kubernetes"].require()
-    pytest.importorskip(
-        "snakemake_storage_plugin_s3", reason="snakemake-storage-plugin-s3 is not installed"
-    )
-    study = LABS["kubernetes"].study("dag.smk")
-    shutil.copy(FLOWS / "dag.smk", study.folder)
-    shutil.copy(study.profile / "config.yaml", study.folder)
-    server = json.loads(kubectl("config", "view", "--raw", "--minify", "-o", "json"))
-    port = server["clusters"][0]["cluster"]["server"].rsplit(":", 1)[1]
-    job = {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": "controller", "namespace": NAMESPACE},
-        "spec": {"backoffLimit": 0, "template": {"spec": controller_spec(study, port)}},
-    }
-    kubectl("apply", "-f", "-", text=json.dumps(job))
-    wait_until(
-        lambda: '"active"' not in status() and ("succeeded" in status() or "failed" in status()),
-        seconds=240,
-    )
-    text = kubectl("-n", NAMESPACE, "logs", "job/controller")
-    assert '"succeeded": 1' in status(), text
-    assert study.results() == EXPECTED
-    kubectl("-n", NAMESPACE, "delete", "job", "controller")
-    wait_until(lambda: LABS["kubernetes"].left(study) == [])
-
-
-def status() -> str:
-    """State of the controller's job."""
-    found = json.loads(kubectl("-n", NAMESPACE, "get", "job", "controller", "-o", "json"))
-    return json.dumps(found.get("status", {}))
-
-
-def controller_spec(study, port: str) -> dict[str, object]:  # type: ignore[no-untyped-def]
-    """The controller's pod, as restricted as those of the steps."""
-
-    def field(path: str) -> dict[str, object]:
-        return {"fieldRef": {"fieldPath": path}}
-
-    return {
-        "restartPolicy": "Never",
-        "serviceAccountName": "controller",
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 10001,
-            "runAsGroup": 10001,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "containers": [
-            {
-                "name": "controller",
-                "image": controller_image(),
-                "command": ["python3", "-m", "snakemake"],
-                "args": ["--snakefile", "dag.smk", "--profile", ".", *study.options],
-                "workingDir": str(study.folder),
-                "env": [
-                    {"name": "HOME", "value": "/tmp"},
-                    {"name": "USER", "value": "controller"},
-                    {"name": "POD_NAME", "valueFrom": field("metadata.name")},
-                    {"name": "POD_UID", "valueFrom": field("metadata.uid")},
-                    # The tests' cluster has no network of services.
-                    {"name": "KUBERNETES_SERVICE_HOST", "value": API_HOST},
-                    {"name": "KUBERNETES_SERVICE_PORT", "value": port},
-                ],
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "readOnlyRootFilesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
-                "volumeMounts": [
-                    {"name": "study", "mountPath": str(cluster())},
-                    {"name": "tmp", "mountPath": "/tmp"},
-                ],
-            }
-        ],
-        "volumes": [
-            {"name": "study", "persistentVolumeClaim": {"claimName": "study"}},
-            {"name": "tmp", "emptyDir": {}},
-        ],
-    }
