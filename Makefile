@@ -1,11 +1,15 @@
 # run: the sample cohort, from nothing to the report.   test: all tests.   check: style, types, layers.
+# images: the steps' images, for the backends with containers (IMAGES_BUILD: options).
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
 ENV := .venv
 BIN := $(ENV)/bin
 LOCK := containers/workstation
+IMAGES := $(basename $(filter-out $(LOCK)/%,$(wildcard containers/*/requirements.in)))
+UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-header
 
-.PHONY: run test check validate bench notebooks samples lock clean
+.PHONY: run test check validate bench images notebooks samples lock clean
 
 run: $(ENV)/run.stamp
 	$(BIN)/genocohort run --cores $(CORES)
@@ -35,10 +39,13 @@ samples: $(ENV)/test.stamp
 	$(BIN)/python data-samples/generate.py
 
 lock: $(ENV)/test.stamp
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header $(LOCK)/requirements-dev.in -o $(LOCK)/requirements-dev.txt
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header -c $(LOCK)/requirements-dev.txt $(LOCK)/requirements.in -o $(LOCK)/requirements.txt
+	$(UV) $(LOCK)/requirements-dev.in -o $(LOCK)/requirements-dev.txt
+	$(UV) -c $(LOCK)/requirements-dev.txt $(LOCK)/requirements.in -o $(LOCK)/requirements.txt
+	for image in $(IMAGES); do \
+	  $(UV) -c $(LOCK)/requirements-dev.txt $$image.in -o $$image.txt || exit 1; done
+
+images: $(ENV)/run.stamp
+	$(BIN)/genocohort images build $(IMAGES_BUILD)
 
 clean:
 	rm -rf results work logs benchmarks .snakemake

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from genocohort.engine.allotment import check_scratch, confine_libraries
 from genocohort.errors import GenocohortError
+from genocohort.version import VERSION
 
 INTERRUPTED = 130
 COMMANDS = {
@@ -60,9 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(_usage(), end="")
         return 0
     if arguments[0] in ("-V", "--version"):
-        from importlib.metadata import version
-
-        print(f"genocohort {version('genocohort')}")
+        print(f"genocohort {VERSION}")
         return 0
     name = arguments[0]
     if name in COMMANDS:

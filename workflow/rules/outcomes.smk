@@ -28,7 +28,7 @@ rule outcomes:
         settings=settings("outcomes"),
         folder=lambda wildcards, input: os.path.dirname(input.tables[0]),
         store=lambda wildcards, input: (
-            f"--genotypes {FULL}/genotypes --chromosomes {' '.join(CHROMOSOMES)}"
+            f"--genotypes {os.path.dirname(input.store[0])} --chromosomes {' '.join(CHROMOSOMES)}"
             if input.store
             else ""
         ),

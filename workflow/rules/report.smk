@@ -1,6 +1,6 @@
 rule report:
     input:
-        summaries=expand(f"{FULL}/{{step}}/ledger.json", step=PER_RUN),
+        summaries=[getattr(rules, step).output for step in PER_RUN],
         ledger=rules.accounts.output.ledger,
         accounts=rules.accounts.output.accounts,
     output:
@@ -17,7 +17,9 @@ rule report:
         settings=settings("report"),
         genome=study.config.genome.to_json(),
         study=study.config.study,
+        software=software_json(CONTAINERS),
         folder=lambda wildcards, input: os.path.dirname(os.path.dirname(input.ledger)),
     shell:
-        "genocohort report --folder {params.folder} --study {params.study:q} --settings {params.settings:q}"
+        "genocohort report --folder {params.folder} --study {params.study:q}"
+        " --software {params.software:q} --settings {params.settings:q}"
         " --genome {params.genome:q} --output {output.html} 2> {log}"

@@ -30,7 +30,8 @@ rule sample_qc:
         settings=settings("sample_qc"),
         genome=study.config.genome.to_json(),
         calls=lambda wildcards, input: (
-            f"--variants {input.variants} --kinship {input.kinship} --folder {FULL}/genotypes"
+            f"--variants {input.variants} --kinship {input.kinship}"
+            f" --folder {os.path.dirname(input.store[0])}"
             f" --chromosomes {' '.join(CHROMOSOMES)}"
             if input.variants
             else ""

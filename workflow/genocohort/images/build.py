@@ -5,7 +5,6 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import metadata
 from pathlib import Path
 
 from genocohort.errors import ConfigError
@@ -18,6 +17,7 @@ from genocohort.images.packages import (
     wheels_text,
 )
 from genocohort.images.recipe import CONTROLLER, Recipe, load_recipes
+from genocohort.version import VERSION
 
 
 @dataclass(frozen=True)
@@ -150,13 +150,7 @@ def _is_current(recipe: Recipe, lock: Lock, options: BuildOptions) -> bool:
 
 
 def _labels(recipe: Recipe) -> dict[str, str]:
-    about = metadata("genocohort")
-    urls = [u.split(",", 1)[1].strip() for u in about.get_all("Project-URL") or []]
-    return {
-        "VERSION": about["Version"],
-        "REVISION": _revision(recipe),
-        "SOURCE": urls[0] if urls else "",
-    }
+    return {"VERSION": VERSION, "REVISION": _revision(recipe)}
 
 
 def _revision(recipe: Recipe) -> str:

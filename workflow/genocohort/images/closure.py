@@ -2,7 +2,7 @@
 
 import ast
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 
@@ -50,10 +50,13 @@ def module_closure(root: Path, entries: Iterable[str]) -> tuple[Path, ...]:
 
 
 def imported_modules(path: Path, name: str) -> set[str]:
-    """Dotted names that a module's source imports; `from a import b` counts as `a` and `a.b`."""
+    """Dotted names that a module's source imports; `from a import b` counts as `a` and `a.b`.
+
+    What only type checkers import does not count.
+    """
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+    for node in _walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -62,6 +65,17 @@ def imported_modules(path: Path, name: str) -> set[str]:
             names.add(base)
             names |= {f"{base}.{alias.name}" for alias in node.names}
     return names
+
+
+def _walk(tree: ast.AST) -> Iterator[ast.AST]:
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            waiting += node.orelse
+        else:
+            waiting += ast.iter_child_nodes(node)
 
 
 def _file_of(root: Path, name: str) -> Path | None:

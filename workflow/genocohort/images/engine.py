@@ -104,7 +104,8 @@ def push(engine: str, tag: str) -> str:
         found = call(
             ["docker", "image", "inspect", "--format", "{{json .RepoDigests}}", tag], "inspect"
         )
-        return next(d for d in json.loads(found) if d.startswith(f"{name}@"))
+        digests: list[str] = json.loads(found)
+        return next(d for d in digests if d.startswith(f"{name}@"))
     folder = os.environ.get("XDG_RUNTIME_DIR") or "/tmp"
     file = Path(folder) / f"genocohort-digest-{os.getpid()}"
     try:

@@ -116,20 +116,17 @@ class ImageTable:
         self._lock = read_lock(path) if path.is_file() else None
 
     def url(self, step: str) -> str:
-        """The image of a step: by digest if there is a lock, else only its name.
+        """The image of a step: by digest if the lock holds it, else only its name.
+
+        A mere name is a tag, which no backend with containers accepts.
 
         Raises
         ------
         ConfigError
-            The step has no image, or the lock does not hold it.
+            The step has no image.
         """
         if step not in self._table:
             raise ConfigError(f"the step {step} has no image", where=str(self._containers))
         name = self._table[step]
-        if self._lock is None:
-            return f"docker://genocohort/{name}"
-        if name not in self._lock.images:
-            raise ConfigError(
-                f"the image {name} is not in the lock", where=str(self._containers), remedy=REMEDY
-            )
-        return f"docker://{self._lock.images[name].reference}"
+        locked = self._lock.images.get(name) if self._lock else None
+        return f"docker://{locked.reference if locked else f'genocohort/{name}'}"

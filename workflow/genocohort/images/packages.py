@@ -4,6 +4,7 @@ The build itself needs no network, so that it gives the same image behind any fi
 """
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,10 @@ from genocohort.io.atomic import replacing
 
 PYTHON = "3.11"
 PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
+SOFTWARE = (
+    "snakemake", "dask", "numpy", "scipy", "pandas", "pyarrow", "pysam", "pgenlib", "scikit-allel",
+    "jinja2",
+)  # fmt: skip
 DEBIAN_MIRROR = "https://deb.debian.org/debian"
 TIMEOUT_SECONDS = 120
 _PIN = re.compile(r"^([A-Za-z0-9_.\-]+)==(\S+)")
@@ -85,6 +90,31 @@ def wheels_text(folder: Path) -> str:
         name, version = path.name.split("-")[:2]
         lines.append(f"{name}=={version} --hash=sha256:{sha256_of(path)}\n")
     return "".join(lines)
+
+
+def locked_versions(requirements: Path) -> dict[str, str]:
+    """Package -> version of a locked requirements file."""
+    lines = requirements.read_text(encoding="utf-8").splitlines()
+    return {match.group(1): match.group(2) for line in lines if (match := _PIN.match(line))}
+
+
+def software_json(containers: Path) -> str:
+    """The packages that compute results, and the versions all images and `make run` install.
+
+    Parameters
+    ----------
+    containers
+        The folder of the images.
+
+    Returns
+    -------
+    str
+        JSON, package -> version.
+    """
+    found: dict[str, str] = {}
+    for path in sorted(containers.glob("*/requirements.txt")):
+        found |= locked_versions(path)
+    return json.dumps({name: found[name] for name in SOFTWARE})
 
 
 def sha256_of(path: Path) -> str:

@@ -129,8 +129,9 @@ def _step_sources(workflow: Path, steps: Iterable[str]) -> dict[str, Path]:
 
 
 def _controller_sources(containers: Path, workflow: Path) -> dict[str, Path]:
-    """The whole workflow and the table of images; the lock is added when it is built."""
-    found = {"containers/images.yaml": containers / "images.yaml"}
+    """The whole workflow and what is locked; the lock of images is added when it is built."""
+    tables = [containers / "images.yaml", *sorted(containers.glob("*/requirements.txt"))]
+    found = {f"containers/{p.relative_to(containers).as_posix()}": p for p in tables}
     for part in ("Snakefile", "rules", "profiles", *_PACKAGES):
         path = workflow / part
         files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())

@@ -1,6 +1,5 @@
 """Read the results of a run: by table name, checked against its declaration, when asked for."""
 
-import importlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -10,13 +9,28 @@ from typing import TYPE_CHECKING, Any, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from genocohort.domain import (
+    tables_accounts,
+    tables_alignments,
+    tables_association,
+    tables_clinical,
+    tables_cohort,
+    tables_variants,
+)
 from genocohort.domain.table import Table
 from genocohort.errors import InputDataError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-AREAS = ("accounts", "alignments", "variants", "cohort", "clinical", "association")
+AREAS = (
+    tables_accounts,
+    tables_alignments,
+    tables_variants,
+    tables_cohort,
+    tables_clinical,
+    tables_association,
+)
 GWAS_ENDING = ".gwas.parquet"
 
 
@@ -24,8 +38,7 @@ GWAS_ENDING = ".gwas.parquet"
 def declared_tables() -> dict[str, Table]:
     """Every table declared in `domain.tables_*`, by its name."""
     found: dict[str, Table] = {}
-    for area in AREAS:
-        module = importlib.import_module(f"genocohort.domain.tables_{area}")
+    for module in AREAS:
         for value in vars(module).values():
             if isinstance(value, Table):
                 found[value.name] = value

@@ -1,9 +1,8 @@
 """Command line of the step `report`."""
 
 import argparse
-import platform
+import json
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from genocohort.steps.report.sections.structure import compute_structure
 from genocohort.steps.report.sections.variants import compute_variants
 from genocohort.steps.report.sections.verdict import compute_verdict
 from genocohort.steps.report.settings import ReportSettings
+from genocohort.version import VERSION
 
 # Small enough to be held at once; the associations are read one phenotype at a time.
 TABLES = (
@@ -41,16 +41,13 @@ ROWS = {
     "alignment_summary/histograms": {"contig": ""},
     "variant_summary/histograms": {"chromosome": "all"},
 }
-SOFTWARE = (
-    "genocohort", "numpy", "scipy", "pandas", "pyarrow", "pysam", "pgenlib", "scikit-allel", "dask",
-    "jinja2", "snakemake",
-)  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the step."""
     parser.add_argument("--folder", type=Path, required=True, help="folder with all steps' results")
     parser.add_argument("--study", default="study", help="name shown at the top")
+    parser.add_argument("--software", default="{}", help="JSON: package -> version of all steps")
     parser.add_argument("--settings", default="{}")
     parser.add_argument("--genome", default="{}")
     parser.add_argument("--output", type=Path, required=True, help="HTML file to write")
@@ -68,16 +65,6 @@ def _associations(results: Results) -> Iterator[tuple[str, pd.DataFrame]]:
             table = results.arrow(f"association_summary/{name}.gwas", GWAS_COLUMNS)
             # Millions of names stay in Arrow's memory; only those drawn become Python's.
             yield name, table.to_pandas(types_mapper={pa.string(): pd.ArrowDtype(pa.string())}.get)
-
-
-def _versions() -> list[tuple[str, str]]:
-    found = [("Python", platform.python_version())]
-    for name in SOFTWARE:
-        try:
-            found.append((name, version(name)))
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def run(args: argparse.Namespace) -> None:
@@ -101,7 +88,6 @@ def run(args: argparse.Namespace) -> None:
     )
     sections: list[Section] = [part for part in parts if part is not None]
     verdict = compute_verdict(tables, accounts, sections)
-    versions = _versions()
+    versions = [("genocohort", VERSION), *json.loads(args.software).items()]
     sections.append(compute_methods(tables, sections, versions))
-    software = dict(versions).get("genocohort", "")
-    write_text(args.output, render_page(args.study, genome.build, software, verdict, sections))
+    write_text(args.output, render_page(args.study, genome.build, VERSION, verdict, sections))

@@ -1,0 +1,88 @@
+"""What goes into each image."""
+
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from genocohort.errors import ConfigError
+from genocohort.images.closure import imported_modules
+from genocohort.images.packages import locked_versions, software_json
+from genocohort.images.recipe import CONTROLLER, load_recipes
+
+ROOT = Path(__file__).parents[3]
+CONTAINERS, WORKFLOW = ROOT / "containers", ROOT / "workflow"
+RECIPES = load_recipes(CONTAINERS, WORKFLOW)
+WITH_PYTHON = [name for name, recipe in RECIPES.items() if recipe.requirements]
+OTHER_NAMES = {"yaml": "pyyaml", "allel": "scikit-allel"}
+
+
+def test_every_step_has_an_image_and_the_controller_comes_last() -> None:
+    table = yaml.safe_load((CONTAINERS / "images.yaml").read_text())
+    assert set(RECIPES) == {*table.values(), CONTROLLER}
+    assert list(RECIPES)[-1] == CONTROLLER
+    for step, image in table.items():
+        assert step in RECIPES[image].steps
+
+
+@pytest.mark.parametrize("name", [n for n in WITH_PYTHON if n != CONTROLLER])
+def test_what_the_sources_import_is_required(name: str) -> None:
+    recipe = RECIPES[name]
+    wanted = set()
+    for place, path in recipe.sources.items():
+        if path.suffix == ".py":
+            module = place.removeprefix("workflow/").removesuffix(".py").replace("/", ".")
+            wanted |= {found.split(".")[0] for found in imported_modules(path, module)}
+    wanted -= {*sys.stdlib_module_names, "genocohort"}
+    required = set((recipe.folder / "requirements.in").read_text().split())
+    assert {OTHER_NAMES.get(found, found) for found in wanted} == required
+
+
+@pytest.mark.parametrize("name", WITH_PYTHON)
+def test_an_image_has_the_versions_of_the_workstation(name: str) -> None:
+    workstation = locked_versions(CONTAINERS / "workstation/requirements-dev.txt")
+    path = RECIPES[name].requirements
+    assert path is not None
+    for package, version in locked_versions(path).items():
+        assert workstation.get(package) == version, package
+    text = path.read_text()
+    assert len(re.findall("--hash=sha256:", text)) >= len(locked_versions(path))
+
+
+def test_the_software_of_the_report_is_what_is_locked() -> None:
+    assert '"numpy": "' in software_json(CONTAINERS)
+
+
+def test_a_changed_step_changes_its_image_only(tmp_path: Path) -> None:
+    copy = tmp_path / "workflow"
+    shutil.copytree(WORKFLOW, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    before = {n: r.sources_hash() for n, r in load_recipes(CONTAINERS, copy).items()}
+    changed = copy / "genocohort/steps/kinship/compute.py"
+    changed.write_text(changed.read_text() + "\n# changed\n")
+    after = {n: r.sources_hash() for n, r in load_recipes(CONTAINERS, copy).items()}
+    assert {n for n in before if before[n] != after[n]} == {"cohort", CONTROLLER}
+
+
+def test_no_image_of_a_step_holds_snakemake_or_the_command_that_runs_it() -> None:
+    for name in set(WITH_PYTHON) - {CONTROLLER}:
+        path = RECIPES[name].requirements
+        assert path is not None
+        assert "snakemake" not in locked_versions(path)
+        assert not [p for p in RECIPES[name].sources if "/commands/" in p or "executor" in p]
+
+
+def test_an_image_without_a_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "images.yaml").write_text("report: printing\n")
+    with pytest.raises(ConfigError, match="printing"):
+        load_recipes(tmp_path, WORKFLOW)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_images_are_built_from_a_digest_and_run_as_no_one(name: str) -> None:
+    text = RECIPES[name].containerfile.read_text()
+    assert re.search(r"^ARG BASE_IMAGE=\S+@sha256:[0-9a-f]{64}$", text, re.MULTILINE)
+    assert "\nUSER 10001:0\n" in text
+    assert len(re.findall(r"^FROM ", text, re.MULTILINE)) == 2
