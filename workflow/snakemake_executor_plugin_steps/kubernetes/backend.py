@@ -40,7 +40,6 @@ MISSES = 2
 """Lists are consistent; one more look costs nothing."""
 QUOTA_SECONDS = 5
 DELETE_SECONDS = 120
-GIVEN_UP_SECONDS = 10
 GRACE_SECONDS = 1
 """For what may still run: its node must confirm the end, or its successor would not be alone."""
 
@@ -101,7 +100,7 @@ class KubernetesBackend:
         self._misses: dict[str, int] = {}
         self._pull_errors: dict[str, str] = {}
         self._explains: dict[str, str] = {}
-        self._ended: set[str] = set()
+        self._quiet: set[str] = set()
         self._warned: set[tuple[str, str]] = set()
 
     def submit(self, submission: Submission) -> None:
@@ -143,7 +142,7 @@ class KubernetesBackend:
 
     def _judge(self, name: str, found: Object, submission: Submission) -> Outcome | None:
         if has_ended(found):
-            self._ended.add(name)
+            self._quiet.add(name)
             fate = judge_ended(
                 found,
                 submission,
@@ -173,6 +172,8 @@ class KubernetesBackend:
         if hold.kind != "unstarted":
             self._warn(found, hold)
         fate = judge_waiting(hold, self._patience, now - since, now - self._progress)
+        if fate.outcome and hold.kind != "deleted":
+            self._quiet.add(name)  # nothing of it has started, or all that has started has ended
         # The cluster's events still say what a state leaves out, such as a registry's answer.
         if fate.outcome and any(w in fate.outcome.reason for w in ("not started", "BackOff")):
             warnings = self._api.warnings_of(pod_name(name))
@@ -216,18 +217,12 @@ class KubernetesBackend:
 
     def remove(self, names: Collection[str]) -> None:
         """Delete the pods of jobs that have ended, or that were given up."""
-        given_up = {pod_name(name) for name in names if name not in self._ended}
         for name in names:
             self._misses.pop(name, None)
             self._held.pop(name, None)
             if not self._run.settings.keep:
-                self._api.delete_pod(pod_name(name), 0 if name in self._ended else GRACE_SECONDS)
-            self._ended.discard(name)
-        deadline = time.monotonic() + GIVEN_UP_SECONDS
-        while given_up and not self._run.settings.keep and time.monotonic() < deadline:
-            listed = self._api.list_pods(LABEL_RUN, self._run.run_id)
-            given_up &= {one["metadata"]["name"] for one in listed}
-            time.sleep(0.5 if given_up else 0.0)
+                self._api.delete_pod(pod_name(name), 0 if name in self._quiet else GRACE_SECONDS)
+            self._quiet.discard(name)
 
     def close(self) -> None:
         """Nobody waits for room, or for a cluster that does not answer, any more."""
