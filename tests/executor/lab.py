@@ -84,15 +84,18 @@ class Study:
     user: int = USER
     environment: dict[str, str] = field(default_factory=dict)
 
+    def become(self) -> list[str]:
+        """What starts a command as a user without root's rights."""
+        if not self.as_user or os.getuid():
+            return []
+        groups = [str(g.gr_gid) for g in grp.getgrall() if g.gr_name == "docker"]
+        more = [f"--groups={','.join(groups)}"] if groups else ["--clear-groups"]
+        return ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", *more]
+
     def command(self, *args: str) -> list[str]:
-        """Snakemake, as a user without root's rights."""
-        become: list[str] = []
-        if self.as_user and os.getuid() == 0:
-            groups = [str(g.gr_gid) for g in grp.getgrall() if g.gr_name == "docker"]
-            become = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}"]
-            become += [f"--groups={','.join(groups)}"] if groups else ["--clear-groups"]
+        """Snakemake, as that user."""
         return [
-            *become, sys.executable, "-m", "snakemake",
+            *self.become(), sys.executable, "-m", "snakemake",
             "--snakefile", str(FLOWS / self.flow), "--profile", str(self.profile),
             "--nocolor", *self.options, *args,
         ]  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from genocohort.commands.backends import load_profile
 from genocohort.commands.plan import parse_dry_run
 from genocohort.commands.snakemake_run import snakemake_command
 
@@ -62,7 +63,7 @@ def planned(folder: Path) -> dict[str, int]:
     """Which steps would run, with their numbers of jobs."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
-        snakemake_command(Path("config/config.yaml"), "local", 1, ["--dry-run"]),
+        snakemake_command(Path("config/config.yaml"), load_profile("local"), 1, ["--dry-run"]),
         cwd=folder,
         capture_output=True,
         text=True,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from genocohort.commands.backends import add_backend_argument, check_backend
 from genocohort.commands.check import check_study
+from genocohort.commands.object_storage import ObjectStorage, find_storage
 from genocohort.commands.snakemake_run import (
     crashed_steps,
     run_snakemake,
@@ -71,11 +72,14 @@ def run(args: argparse.Namespace) -> int:
         A step needs a program that this machine lacks.
     """
     profile = check_backend(args.backend)
+    storage = find_storage(profile, args.snakemake)
     config = enter_study(args)
     study, problems = resolve_study(config)
     if problems or not is_checked(study):
         check_study(config)
     check_tools(study, profile)
+    if storage:
+        _store_inputs(study, storage)
     started = time.time()
     command = snakemake_command(config, profile, args.cores, args.snakemake)
     code, lines = run_snakemake(command)
@@ -84,7 +88,16 @@ def run(args: argparse.Namespace) -> int:
     if any(arg in args.snakemake for arg in ("-n", "--dry-run", "--dryrun", "--unlock")):
         print("\n".join(lines))
         return 0
+    if storage:
+        storage.download([ACCOUNTS, REPORT])
     return _say_result(any("Nothing to be done" in line for line in lines))
+
+
+def _store_inputs(study: Study, storage: ObjectStorage) -> None:
+    sheets = sorted(path for path in SHEET.iterdir() if path.is_file())
+    stored = storage.upload([*study.input_files(), *sheets])
+    if stored:
+        print(f"stored {len(stored)} changed inputs under {storage.prefix}", file=sys.stderr)
 
 
 def _explain_failure(started: float, lines: list[str]) -> int:

@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 
@@ -55,8 +56,13 @@ def imported_modules(path: Path, name: str) -> set[str]:
     What only type checkers import does not count.
     """
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    return set(_imported(path.read_text(encoding="utf-8"), package))
+
+
+@cache
+def _imported(text: str, package: str) -> frozenset[str]:
     names = set()
-    for node in _walk(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+    for node in _walk(ast.parse(text)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -64,7 +70,7 @@ def imported_modules(path: Path, name: str) -> set[str]:
             base = importlib.util.resolve_name(base, package) if node.level else base
             names.add(base)
             names |= {f"{base}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 def _walk(tree: ast.AST) -> Iterator[ast.AST]:
