@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,6 +16,7 @@ from snakemake_executor_plugin_steps.staging import __main__ as stager
 from snakemake_executor_plugin_steps.staging import transfer
 from snakemake_executor_plugin_steps.staging.manifest import pack, pointer
 from snakemake_executor_plugin_steps.staging.report import parse_report
+from snakemake_executor_plugin_steps.submission import StepsError
 
 
 @dataclass
@@ -379,3 +380,21 @@ def test_messages_are_cut_in_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(stager, "REPORT", str(tmp_path / "message"))
     stager.tell("\u00e4" * 4000)
     assert (tmp_path / "message").stat().st_size == 3000
+
+
+def test_another_released_plugin_works_as_well(
+    bucket: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip(
+        "snakemake_storage_plugin_fs", reason="snakemake-storage-plugin-fs is not installed"
+    )
+    write("local/x", "local/d/e/f")
+    for path in ("x", "d"):
+        stored = transfer.store("fs", str(bucket / path), Path("local") / path)
+        fetched = transfer.fetch("fs", str(bucket / path), tmp_path / path, asdict(stored))
+        assert fetched == stored
+        assert transfer.digest(tmp_path / path)[0] == stored.sha256
+    flip(bucket / "x")
+    wrong = {**asdict(stored), "query": str(bucket / "x"), "mtime": (bucket / "x").stat().st_mtime}
+    with pytest.raises(StepsError, match="was moved before"):
+        transfer.fetch("fs", str(bucket / "x"), tmp_path / "x", wrong)

@@ -1,0 +1,114 @@
+"""What a real cluster does to pods, and what is made of it."""
+
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from executor.cluster import NAMESPACE, STAGED, apply, kubectl
+from executor.lab import LABS, Lab, end_controllers, wait_until
+
+pytestmark = pytest.mark.backend
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    """Kubernetes with a claim; a controller that a failed test has left is ended."""
+    found = LABS["kubernetes"]
+    found.require()
+    yield found
+    end_controllers()
+
+
+def pods() -> list[dict[str, Any]]:
+    """All pods of the tests."""
+    found = kubectl("-n", NAMESPACE, "get", "pods", "-o", "json")
+    items: list[dict[str, Any]] = json.loads(found)["items"]
+    return items
+
+
+def test_a_job_that_fills_the_disk_is_evicted_and_says_so(lab: Lab) -> None:
+    study = lab.study("cluster.smk")
+    text = study.run("fills.txt", ok=False)
+    (record,) = study.records()
+    assert str(record["reason"]).startswith("Evicted: ")
+    assert "exceeds the limit" in text
+    assert lab.left(study) == []
+
+
+@pytest.mark.parametrize("grace", ["0", "2"])
+def test_a_pod_that_someone_deletes_runs_again(lab: Lab, grace: str) -> None:
+    study = lab.study("failures.smk")
+    process = study.start("slow/1.txt", "--config", "seconds=15")
+    study.wait_for("slow/1.txt.started")
+    (one,) = pods()
+    force = ["--force"] if grace == "0" else []
+    name = one["metadata"]["name"]
+    kubectl("-n", NAMESPACE, "delete", "pod", name, "--grace-period", grace, "--wait=false", *force)
+    text, _ = process.communicate(timeout=240)
+    reasons = [str(record["reason"]) for record in study.records()]
+    assert process.returncode == (0 if reasons[-1] == "" else 1), text
+    if "vanished" in reasons[0]:
+        assert reasons[1:] == [""]
+        assert (study.folder / "slow/1.txt").read_text() == "1\n"
+    else:
+        assert reasons[0].startswith("someone has deleted its pod (killed by signal")
+    assert lab.left(study) == []
+
+
+def test_a_secret_that_is_not_there_is_named() -> None:
+    STAGED.require()
+    study = STAGED.study("failures.smk")
+    options = ("--steps-storage-secret", "absent", "--steps-start-timeout", "5")
+    text = study.run("first.txt", *options, ok=False)
+    assert "stage-in cannot start: CreateContainerConfigError" in text
+    assert '"absent" not found' in text
+    assert STAGED.left(study) == []
+
+
+def test_a_full_quota_makes_jobs_wait(lab: Lab) -> None:
+    study = lab.study("failures.smk")
+    place = {"name": "tight", "namespace": NAMESPACE}
+    spec = {"hard": {"pods": "1"}}
+    apply({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": place, "spec": spec})
+    try:
+        wait_until(
+            lambda: '"used"' in kubectl("-n", NAMESPACE, "get", "quota", "tight", "-o", "json")
+        )
+        text = study.run("short/1.txt", "short/2.txt", "short/3.txt")
+    finally:
+        kubectl("-n", NAMESPACE, "delete", "quota", "tight")
+    assert "exceeded quota: tight" in text
+    assert [r["reason"] for r in study.records()] == ["", "", ""]
+
+
+def test_a_quota_that_never_has_room_is_an_error(lab: Lab) -> None:
+    study = lab.study("failures.smk")
+    place = {"name": "none", "namespace": NAMESPACE}
+    spec = {"hard": {"pods": "0"}}
+    apply({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": place, "spec": spec})
+    try:
+        wait_until(
+            lambda: '"used"' in kubectl("-n", NAMESPACE, "get", "quota", "none", "-o", "json")
+        )
+        text = study.run("first.txt", "--steps-schedule-timeout", "3", ok=False)
+    finally:
+        kubectl("-n", NAMESPACE, "delete", "quota", "none")
+    assert "unschedulable: there is no room for it" in text
+
+
+def test_jobs_one_after_another_cost_little_more_than_their_pods(lab: Lab) -> None:
+    study = lab.study("cluster.smk")
+    links = 5
+    start = time.monotonic()
+    study.run(f"chain/{links}.txt")
+    seconds = (time.monotonic() - start) / links
+    print(f"{seconds:.2f} s per job, start of Snakemake included")
+    began = [r["usage"]["started"] for r in study.records()]  # type: ignore[index]
+    gaps = sorted(b - a for a, b in itertools.pairwise(began))
+    print("seconds from start to start:", [round(gap, 2) for gap in gaps])
+    assert began == sorted(began)
+    assert lab.left(study) == []
