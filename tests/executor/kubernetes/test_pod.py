@@ -277,6 +277,11 @@ def test_threads_fit_on_a_node_that_keeps_a_part_of_each_core() -> None:
     assert container["resources"]["limits"]["cpu"] == "2000m"
 
 
+@pytest.mark.parametrize("one", ALL)
+def test_no_pod_changes_the_owners_of_a_whole_study(one: dict[str, Any]) -> None:
+    assert one["spec"]["securityContext"]["fsGroupChangePolicy"] == "OnRootMismatch"
+
+
 @pytest.mark.parametrize("run_as", ["0", "0:0", "root", "1000:staff", "-1"])
 def test_root_and_names_are_refused(run_as: str) -> None:
     with pytest.raises(StepsError, match="never root"):

@@ -171,7 +171,12 @@ def _sized(disk_mb: int) -> Object:
 
 
 def _pod_security(run_as: str) -> Object:
-    security: Object = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    security: Object = {
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+        # Or each pod would first change the owner of every file of the study.
+        "fsGroupChangePolicy": "OnRootMismatch",
+    }
     if run_as:
         user, _, group = run_as.partition(":")
         if not user.isdigit() or (group and not group.isdigit()) or int(user) == 0:
