@@ -38,6 +38,9 @@ rule accounts:
         "benchmarks/accounts.tsv"
     container:
         image("accounts")
+    resources:
+        # The ledgers alone.
+        mem_mb=lambda wildcards, input, attempt: attempt * (400 + round(10 * input.size_mb)),
     params:
         settings=settings("accounts"),
         folder=lambda wildcards, output: os.path.dirname(os.path.dirname(output.ledger)),

@@ -16,7 +16,8 @@ rule alignment_summary:
     container:
         image("alignment_summary")
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        # All samples' tables at once.
+        mem_mb=lambda wildcards, input, attempt: attempt * (500 + round(40 * input.size_mb)),
     params:
         settings=settings("alignment_summary"),
         genome=study.config.genome.to_json(),

@@ -16,7 +16,8 @@ rule alignments:
         image("alignments")
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        # A batch of records and a window of depth per thread, whatever the file.
+        mem_mb=lambda wildcards, threads, attempt: attempt * (300 + 350 * threads),
     params:
         settings=settings("alignments"),
         genome=study.config.genome.to_json(),

@@ -16,7 +16,9 @@ rule association:
     container:
         image("association")
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        # A block of calls as numbers per thread, all variants' names and all tests.
+        mem_mb=lambda wildcards, input, threads, attempt: attempt
+        * (400 + 550 * threads + round(25 * input.size_mb)),
     params:
         settings=settings("association"),
         genome=study.config.genome.to_json(),

@@ -19,7 +19,8 @@ rule association_summary:
     container:
         image("association_summary")
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        # The tests of one phenotype with copies, and the keys of a chromosome's variants.
+        mem_mb=lambda wildcards, input, attempt: attempt * (500 + round(25 * input.size_mb)),
     params:
         settings=settings("association_summary"),
         genome=study.config.genome.to_json(),

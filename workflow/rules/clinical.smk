@@ -26,7 +26,8 @@ rule clinical:
     container:
         image("clinical")
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        # All records at once.
+        mem_mb=lambda wildcards, input, attempt: attempt * (500 + round(20 * input.size_mb)),
     params:
         settings=settings("clinical"),
         folder=lambda wildcards, output: os.path.dirname(output.ledger),

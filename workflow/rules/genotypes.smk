@@ -15,7 +15,13 @@ rule genotypes:
     container:
         image("genotypes")
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        # Batches under way, and what is known of each variant until all are written.
+        mem_mb=lambda wildcards, input, threads, attempt: attempt
+        * (
+            300
+            + 80 * threads
+            + min(16000, round(14 * input.size_mb / (1 + len(GENOTYPED) / 1000)))
+        ),
     params:
         settings=settings("genotypes"),
         genome=study.config.genome.to_json(),

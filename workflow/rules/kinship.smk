@@ -18,7 +18,9 @@ rule kinship:
         image("kinship")
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        # A tile of pairs per thread, and all variants' names and places.
+        mem_mb=lambda wildcards, input, threads, attempt: attempt
+        * (400 + 250 * threads + round(8 * input.size_mb)),
     params:
         settings=settings("kinship"),
         genome=study.config.genome.to_json(),

@@ -23,7 +23,8 @@ rule outcomes:
     container:
         image("outcomes")
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        # The clinical tables, and the variants' names of a chromosome.
+        mem_mb=lambda wildcards, input, attempt: attempt * (500 + round(4 * input.size_mb)),
     params:
         settings=settings("outcomes"),
         folder=lambda wildcards, input: os.path.dirname(input.tables[0]),

@@ -1,3 +1,7 @@
+CLINICAL_FILES = study.column_map.paths() if study.column_map else ()
+CLINICAL_MB = sum(os.path.getsize(p) for p in CLINICAL_FILES if os.path.exists(p)) >> 20
+
+
 rule preflight:
     input:
         files=[str(path) for path in study.input_files() if path != study.path],
@@ -14,7 +18,8 @@ rule preflight:
     container:
         image("preflight")
     resources:
-        mem_mb=lambda wildcards, attempt: 1000 * attempt,
+        # Streams alignments and calls; the clinical records are held whole.
+        mem_mb=lambda wildcards, attempt: attempt * (500 + 20 * CLINICAL_MB),
     params:
         settings=settings("preflight"),
     shell:

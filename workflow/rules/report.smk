@@ -12,7 +12,8 @@ rule report:
     container:
         image("report")
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        # The summaries, and the tests of one phenotype.
+        mem_mb=lambda wildcards, attempt: attempt * 1000,
     params:
         settings=settings("report"),
         genome=study.config.genome.to_json(),

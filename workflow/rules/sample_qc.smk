@@ -25,7 +25,9 @@ rule sample_qc:
         image("sample_qc")
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        # A block of calls per thread, and all variants' names and places.
+        mem_mb=lambda wildcards, input, threads, attempt: attempt
+        * (400 + 400 * threads + round(8 * input.size_mb)),
     params:
         settings=settings("sample_qc"),
         genome=study.config.genome.to_json(),

@@ -22,7 +22,9 @@ rule structure:
         image("structure")
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        # The relationship matrix, and what the eigenvectors are found with, beside blocks of calls.
+        mem_mb=lambda wildcards, input, threads, attempt: attempt
+        * (400 + 400 * threads + round(8 * input.size_mb + len(GENOTYPED) ** 2 / 20000)),
     params:
         settings=settings("structure"),
         genome=study.config.genome.to_json(),

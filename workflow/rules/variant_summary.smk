@@ -18,7 +18,9 @@ rule variant_summary:
         image("variant_summary")
     threads: 2
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        # One chromosome's table of sites per thread.
+        mem_mb=lambda wildcards, input, threads, attempt: attempt
+        * (400 + round(80 * threads * input.size_mb / max(len(CHROMOSOMES), 2))),
     params:
         settings=settings("variant_summary"),
         genome=study.config.genome.to_json(),
@@ -26,6 +28,6 @@ rule variant_summary:
         names=list(CHROMOSOMES),
     shell:
         "genocohort variant_summary --folder {params.folder} --chromosomes {params.names:q}"
-        " --settings {params.settings:q} --genome {params.genome:q} --threads {threads}"
+        " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
         " --chromosome-table {output.chromosomes} --samples {output.samples} --histograms {output.histograms}"
         " --ledger {output.ledger} 2> {log}"

@@ -15,7 +15,13 @@ rule variants:
     container:
         image("variants")
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        # Batches under way, and one row per allele until all are written.
+        mem_mb=lambda wildcards, input, threads, attempt: attempt
+        * (
+            400
+            + 120 * threads
+            + min(16000, round(25 * input.size_mb / (1 + len(GENOTYPED) / 1000)))
+        ),
     params:
         settings=settings("variants"),
         genome=study.config.genome.to_json(),
