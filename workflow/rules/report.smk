@@ -13,7 +13,7 @@ rule report:
         image("report")
     resources:
         # The summaries, and the tests of one phenotype.
-        mem_mb=lambda wildcards, attempt: attempt * 1000,
+        mem_mb=lambda wildcards, input, attempt: attempt * (500 + round(10 * input.size_mb)),
     params:
         settings=settings("report"),
         genome=study.config.genome.to_json(),
