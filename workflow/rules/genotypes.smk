@@ -22,6 +22,8 @@ rule genotypes:
             + 80 * threads
             + min(16000, round(14 * input.size_mb / (1 + len(GENOTYPED) / 1000)))
         ),
+        # Two bits per call in the scratch, until the number of variants is known.
+        disk_mb=lambda wildcards, input, attempt: attempt * (2000 + round(5 * input.size_mb)),
     params:
         settings=settings("genotypes"),
         genome=study.config.genome.to_json(),

@@ -126,7 +126,7 @@ def write_pgen(
     ----------
     n_variants : int or None
         Rows that `blocks` will give; None where that is not known: the calls then go through a
-        temporary file (2 bits per call, in the target's folder), since the format needs it first.
+        temporary file (2 bits per call, in the job's scratch), since the format needs it first.
     blocks : iterator of ndarray, shape (any, n_samples), int8
         0, 1, 2 ALT alleles, -1 missing.
 
@@ -143,7 +143,7 @@ def write_pgen(
     with replacing(path) as temporary:
         if n_variants is not None:
             return _write_rows(temporary, n_samples, n_variants, blocks)
-        with tempfile.TemporaryFile(dir=temporary.parent) as spool:
+        with tempfile.TemporaryFile() as spool:
             written = sum(_spool(spool, block) for block in blocks)
             spool.seek(0)
             return _write_rows(temporary, n_samples, written, _unspool(spool, n_samples))
