@@ -6,22 +6,23 @@ from pathlib import Path
 
 import pysam
 
-# Contig -> length; X has the pseudo-autosomal region of the synthetic build in its first 20 kb.
-LENGTHS = {"chr1": 3000, "chrX": 24000}
+LENGTHS = {"chr1": 2000, "chrX": 1500}
+# X is pseudo-autosomal up to here.
+PAR_END = 500
 # (contig, 0-based position, sample) -> copies of the other base.
 PLANTED = {
     ("chr1", 999, "A"): 1,
     ("chr1", 1000, "B"): 2,
-    ("chr1", 1999, "A"): 2,
-    ("chr1", 2500, "A"): 1,
-    ("chr1", 2500, "B"): 1,
-    ("chrX", 21000, "A"): 1,
-    ("chrX", 21000, "B"): 1,
-    ("chrX", 5000, "B"): 1,
+    ("chr1", 1499, "A"): 2,
+    ("chr1", 1700, "A"): 1,
+    ("chr1", 1700, "B"): 1,
+    ("chrX", 300, "B"): 1,
+    ("chrX", 1200, "A"): 1,
+    ("chrX", 1200, "B"): 1,
 }
 SEXES = {"A": "XX", "B": "XY"}
 CONFIG = """
-genome: {build: synthetic}
+genome: {build: synthetic, par: [[chrX, 0, 500]]}
 inputs: {sample_sheet: config/samples.tsv}
 calls: {enabled: true, region_mb: 0.001}
 """
@@ -71,7 +72,7 @@ def _haplotype(bases: str, contig: str, sample: str, start: int, haplotype: int)
     read = list(bases[start : start + _READ])
     for (name, position, whose), copies in PLANTED.items():
         if (name, whose) == (contig, sample) and start <= position < start + _READ:
-            haploid = contig == "chrX" and SEXES[sample] == "XY" and position >= 20000
+            haploid = contig == "chrX" and SEXES[sample] == "XY" and position >= PAR_END
             if haploid or haplotype < copies:
                 read[position - start] = bases[position].translate(_OTHER)
     return "".join(read)

@@ -7,6 +7,8 @@ CALL_ERROR = (
     " || {{ printf '%s\\n' 'genocohort calls: error [4]: bcftools failed'"
     " '  where:    its own words are in {log}' >> {log:q}; exit 4; }}"
 )
+# bcftools ends well where reads are damaged, with those after them missing; htslib's words tell.
+NO_HTSLIB_ERROR = " && [[ $(<{log:q}) != *'[E::'* ]]"
 
 
 rule calls_region:
@@ -45,7 +47,9 @@ rule calls_region:
         " --ploidy-file {input.ploidy:q} --output-type u"
         " | bcftools view --no-version --targets {params.owned:q} --output-type b"
         " --output {output:q}.part"
-        " && mv {output:q}.part {output:q}; }} 2> {log:q}" + CALL_ERROR
+        + NO_HTSLIB_ERROR
+        + " && mv {output:q}.part {output:q}; }} 2> {log:q}"
+        + CALL_ERROR
 
 
 rule calls:
@@ -78,5 +82,6 @@ rule calls:
         " [[ $line != '#CHROM'* ]] || break; done; cat; }}"
         " | bcftools view --no-version --output-type z --output {output.calls:q}.part"
         " && bcftools index --csi --force --output {output.index:q}.part {output.calls:q}.part"
-        " && mv {output.calls:q}.part {output.calls:q} && mv {output.index:q}.part {output.index:q};"
+        + NO_HTSLIB_ERROR
+        + " && mv {output.calls:q}.part {output.calls:q} && mv {output.index:q}.part {output.index:q};"
         " }} 2> {log:q}" + CALL_ERROR
