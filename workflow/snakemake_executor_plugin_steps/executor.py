@@ -167,6 +167,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         async with self.status_rate_limiter:
             with self.looking:
                 outcomes = {} if self.cancelled else self._outcomes(begun)
+        self._end_failed(begun, outcomes)
         for name, info in begun.items():
             if name not in outcomes or await self._started_again(info, outcomes[name]):
                 yield info
@@ -174,7 +175,20 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
                 self._finish(info, outcomes[name])
         if outcomes:
             self.next_look = FIRST_LOOK_SECONDS
-            self._attempt("forget the ended jobs", self.backend.remove, list(outcomes))
+            self._forget([name for name, outcome in outcomes.items() if outcome.ok])
+
+    def _end_failed(self, begun: dict[str, SubmittedJobInfo], outcomes: dict[str, Outcome]) -> None:
+        """Keep the output of failed jobs and remove them, before a next attempt can start."""
+        failed = [name for name, outcome in outcomes.items() if not outcome.ok]
+        for name in failed:
+            submission, step = begun[name].aux["tracked"].submission, outcomes[name].step
+            log = self._log(submission)
+            self._attempt("save its output", self.backend.write_log, submission, step, log)
+        self._forget(failed)
+
+    def _forget(self, names: list[str]) -> None:
+        if names:
+            self._attempt("forget the ended jobs", self.backend.remove, names)
 
     def _outcomes(self, begun: dict[str, SubmittedJobInfo]) -> dict[str, Outcome]:
         try:
@@ -197,7 +211,6 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
         if not outcome.lost or tracked.losses >= self.steps_run.settings.restarts:
             return False
         self._record(tracked, outcome)
-        self._save_log(tracked.submission, outcome)
         name = self._next_name()
         try:
             if self.steps_run.shared:
@@ -221,7 +234,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
             self.staging.learn(outcome)
             self._attempt("remove its manifest", self.staging.forget, tracked.submission.name)
         if not outcome.ok:
-            log = self._save_log(tracked.submission, outcome)
+            log = self._log(tracked.submission)
             step = tracked.submission.steps[outcome.step]
             self._report_failure(info, _explained(outcome.reason, step, info.job, log), [log])
             return
@@ -239,10 +252,8 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
             _forget_directory_flags(tracked.members)
         self.report_job_success(info)
 
-    def _save_log(self, submission: Submission, outcome: Outcome) -> Path:
-        log = self.steps_run.folder / "logs" / f"{submission.name}.log"
-        self._attempt("save its output", self.backend.write_log, submission, outcome.step, log)
-        return log
+    def _log(self, submission: Submission) -> Path:
+        return self.steps_run.folder / "logs" / f"{submission.name}.log"
 
     def _report_failure(self, info: SubmittedJobInfo, reason: str, logs: list[Path]) -> None:
         if info.job.is_group():  # Snakemake leaves the message of a group away

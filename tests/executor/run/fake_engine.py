@@ -1,7 +1,7 @@
 """Stands for Docker: runs steps on this machine and answers as the engine does.
 
 FAKE_ENGINE is its folder. Files in it change what it does: `wrong-image`, `silent`, `forgetful`,
-`slow`, `no-bash`, `stubborn`, `garbled`.
+`slow`, `no-bash`, `stubborn`, `stuck`, `garbled`.
 """
 
 import json
@@ -54,7 +54,7 @@ def ps(args: list[str]) -> None:
     label = args[args.index("--filter") + 1].removeprefix("label=")
     for path in [] if (FOLDER / "forgetful").exists() else sorted(FOLDER.glob("*.json")):
         if label in json.loads(path.read_text())["labels"]:
-            print(path.stem, "exited")
+            print(path.stem, "running" if (FOLDER / "stuck").exists() else "exited")
 
 
 def image(args: list[str]) -> None:

@@ -198,13 +198,21 @@ def test_a_container_that_could_not_start_is_removed(study: FakeStudy) -> None:
     assert json.loads(record)["reason"].startswith("it was not submitted")
 
 
-def test_nothing_is_started_beside_a_container_that_cannot_be_removed(study: FakeStudy) -> None:
+def test_an_ended_container_that_cannot_be_removed_is_only_named(study: FakeStudy) -> None:
     (study.engine / "stubborn").touch()
-    text = study.run("failures.smk", "second.txt", ok=False)
+    text = study.run("failures.smk", "second.txt")
     assert "Could not forget the ended jobs: docker rm: device or resource busy" in text
+    assert (study.folder / "second.txt").exists()
+
+
+def test_nothing_is_started_beside_a_container_that_may_still_run(study: FakeStudy) -> None:
+    for name in ("stubborn", "stuck"):
+        (study.engine / name).touch()
+    (study.engine / "silent").write_text("2")
+    text = study.run("failures.smk", "grows.txt", "--steps-status-timeout", "0", ok=False)
+    assert "the backend has not answered for 0 s: docker ps: Cannot connect" in text
     assert "it was not submitted: docker rm: device or resource busy" in text
-    assert (study.folder / "first.txt").exists()
-    assert not (study.folder / "second.txt").exists()
+    assert study.calls("run") == 1
 
 
 def test_a_report_that_is_no_text_is_no_report(study: FakeStudy) -> None:

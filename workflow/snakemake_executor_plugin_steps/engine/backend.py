@@ -81,7 +81,7 @@ class EngineBackend:
         self._scratch = Path(settings.scratch or tempfile.gettempdir())
         self._images = {image: self._resolve(image) for image in run.images}
         self._progress: dict[str, Progress] = {}
-        self._doomed: set[str] = set()  # containers that the engine would not remove
+        self._doomed: set[str] = set()  # containers that the engine could not end
         self._lock = Lock()
 
     def _call(self, *args: str, timeout: float | None = PATIENCE_SECONDS) -> str:
@@ -251,15 +251,15 @@ class EngineBackend:
             self._remove_containers(containers)
 
     def _remove_containers(self, containers: list[str]) -> None:
-        """Remove containers that are there; those that stay are doomed, and tried again."""
-        self._doomed.update(containers)
+        """Remove containers that are there; those that may run on are doomed, and tried again."""
         try:
             self._call("rm", "--force", *containers)
         except StepsError:
+            self._doomed.update(containers)
             listing = self._call(*list_command(self._engine, LABEL_OWNER, self._run.owner)[1:])
-            left = set(containers) & set(parse_list(listing))
-            self._clear(set(containers) - left)
-            if left:
+            states = parse_list(listing)
+            self._clear({n for n in containers if states.get(n) in (None, *ENDED)})
+            if any(name in states for name in containers):
                 raise
         else:
             self._clear(set(containers))
