@@ -1,13 +1,16 @@
 #!/bin/sh
-# Runs in the build stage, without a network: first the packages, whose layer then stays as it is
-# when only the sources change, then the sources.
+# Runs in the build stages, without a network. `common` and `lib` install the wheels of a folder by
+# their hashes; `sources` puts genocohort beside them. Each is a layer of its own, which stays as it
+# is when the later ones change.
 set -eu
-case "$1" in
-packages)
-  python3 -m venv /build/venv
-  /build/venv/bin/pip install --quiet --disable-pip-version-check --no-index --find-links /build/wheels \
-    --require-hashes --no-deps --no-compile --target /opt/genocohort/lib -r /build/wheels.txt
-  cd /opt/genocohort/lib
+part="$1"
+case "$part" in
+common | lib)
+  python3 -m venv /tmp/venv
+  /tmp/venv/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --no-compile \
+    --require-hashes --find-links "/build/$part" --target "/opt/genocohort/$part" \
+    --requirement "/build/$part/hashes.txt"
+  cd "/opt/genocohort/$part"
   # What no step reads: the packages' own tests and sources, and Arrow's network service.
   find . -type d -name tests -prune -exec rm -rf {} +
   find . -type f \( -name '*.pyi' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h' -o -name '*.hpp' \

@@ -85,4 +85,4 @@ def test_images_are_built_from_a_digest_and_run_as_no_one(name: str) -> None:
     text = RECIPES[name].containerfile.read_text()
     assert re.search(r"^ARG BASE_IMAGE=\S+@sha256:[0-9a-f]{64}$", text, re.MULTILINE)
     assert "\nUSER 10001:0\n" in text
-    assert len(re.findall(r"^FROM ", text, re.MULTILINE)) == 2
+    assert text.count("\nFROM ") >= 2

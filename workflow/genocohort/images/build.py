@@ -14,6 +14,7 @@ from genocohort.images.packages import (
     fetch_debs,
     fetch_wheels,
     read_packages,
+    wheel_pin,
     wheels_text,
 )
 from genocohort.images.recipe import CONTROLLER, Recipe, load_recipes
@@ -129,8 +130,13 @@ def stage_context(recipe: Recipe, folder: Path, mirror: str) -> None:
         shutil.copyfile(path, target)
     if recipe.requirements:
         wheels = fetch_wheels(recipe.requirements, recipe.requirements_hash())
-        shutil.copytree(wheels, folder / "wheels")
-        (folder / "wheels.txt").write_text(wheels_text(wheels), encoding="utf-8")
+        shared = {path for path in wheels.glob("*.whl") if wheel_pin(path) in recipe.common}
+        for part, paths in (("common", shared), ("lib", set(wheels.glob("*.whl")) - shared)):
+            (folder / part).mkdir()
+            for path in paths:
+                shutil.copyfile(path, folder / part / path.name)
+            text = wheels_text(folder / part)
+            (folder / part / "hashes.txt").write_text(text, encoding="utf-8")
     if recipe.packages:
         (folder / "debs").mkdir()
         for package in fetch_debs(read_packages(recipe.packages), mirror):

@@ -83,6 +83,19 @@ def fetch_wheels(requirements: Path, digest: str) -> Path:
     return folder
 
 
+def wheel_pin(wheel: Path) -> str:
+    """`name==version` of a wheel's file, spelled as in a locked requirements file."""
+    name, version = wheel.name.split("-")[:2]
+    return f"{name.replace('_', '-').lower()}=={version}"
+
+
+def pins(requirements: Path) -> frozenset[str]:
+    """`name==version` of every package of a locked requirements file."""
+    return frozenset(
+        f"{name}=={version}" for name, version in locked_versions(requirements).items()
+    )
+
+
 def wheels_text(folder: Path) -> str:
     """A requirements file that names every wheel of a folder by its hash."""
     lines = []

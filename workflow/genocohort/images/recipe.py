@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
 
 from genocohort.errors import ConfigError
 from genocohort.images.closure import module_closure
+from genocohort.images.packages import pins
 
 CONTROLLER = "controller"
 SCRIPTS = ("install-python.sh", "genocohort.sh")
@@ -30,12 +31,15 @@ class Recipe:
         The steps that run in it; none for the controller's.
     sources
         Path inside the image's folder of sources -> file here.
+    common
+        Packages that all images with Python have, as `name==version`.
     """
 
     name: str
     folder: Path
     steps: tuple[str, ...]
     sources: dict[str, Path]
+    common: frozenset[str] = frozenset()
 
     @property
     def containerfile(self) -> Path:
@@ -71,6 +75,7 @@ class Recipe:
         total = hashlib.sha256()
         for name, path in sorted((parts | self.sources).items()):
             total.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+        total.update(" ".join(sorted(self.common)).encode())
         return f"sha256:{total.hexdigest()}"
 
     def build_files(self) -> list[Path]:
@@ -99,6 +104,7 @@ def load_recipes(containers: Path, workflow: Path) -> dict[str, Recipe]:
     steps: dict[str, list[str]] = {}
     for step, image in load_table(containers).items():
         steps.setdefault(image, []).append(step)
+    common = _common_packages(containers, [*steps, CONTROLLER])
     recipes = {}
     for name in sorted(steps):
         folder = containers / name
@@ -107,12 +113,17 @@ def load_recipes(containers: Path, workflow: Path) -> dict[str, Recipe]:
         recipe = Recipe(name, folder, tuple(steps[name]), {})
         if recipe.requirements:
             sources = _step_sources(workflow, steps[name])
-            recipe = Recipe(name, folder, tuple(steps[name]), sources)
+            recipe = replace(recipe, sources=sources, common=common)
         recipes[name] = recipe
-    recipes[CONTROLLER] = Recipe(
-        CONTROLLER, containers / CONTROLLER, (), _controller_sources(containers, workflow)
-    )
+    sources = _controller_sources(containers, workflow)
+    recipes[CONTROLLER] = Recipe(CONTROLLER, containers / CONTROLLER, (), sources, common)
     return recipes
+
+
+def _common_packages(containers: Path, images: Iterable[str]) -> frozenset[str]:
+    paths = [containers / image / "requirements.txt" for image in images]
+    found = [pins(path) for path in paths if path.is_file()]
+    return frozenset.intersection(*found) if found else frozenset()
 
 
 def load_table(containers: Path) -> dict[str, str]:
