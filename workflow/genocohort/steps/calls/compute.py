@@ -68,7 +68,8 @@ def mpileup_options(settings: CallsSettings) -> list[str]:
     """Options of `bcftools mpileup`, without files and region.
 
     Only reads that pass the mapping quality and are no duplicates, secondary or failed ones are
-    used; mates that overlap count once.
+    used; mates that overlap count once. An indel is considered where one sample's reads show it:
+    as a share of all reads, that of one carrier would be too small in any cohort.
     """
     return [
         "--no-version",
@@ -76,6 +77,7 @@ def mpileup_options(settings: CallsSettings) -> list[str]:
         "--min-BQ", str(settings.min_base_quality),
         "--max-depth", str(settings.max_depth),
         "--max-idepth", str(settings.max_depth),
+        "--per-sample-mF",
         *_REALIGNMENT[settings.base_alignment_quality],
         "--annotate", "FORMAT/AD,FORMAT/DP",
     ]  # fmt: skip
