@@ -42,13 +42,13 @@ def test_a_job_that_fills_the_disk_is_evicted_and_says_so(lab: Lab) -> None:
 @pytest.mark.parametrize("grace", ["0", "2"])
 def test_a_pod_that_someone_deletes_runs_again(lab: Lab, grace: str) -> None:
     study = lab.study("failures.smk")
-    process = study.start("slow/1.txt", "--config", "seconds=15")
+    process = study.start("slow/1.txt", "--config", "seconds=45")
     study.wait_for("slow/1.txt.started")
     (one,) = pods()
     force = ["--force"] if grace == "0" else []
     name = one["metadata"]["name"]
     kubectl("-n", NAMESPACE, "delete", "pod", name, "--grace-period", grace, "--wait=false", *force)
-    text, _ = process.communicate(timeout=240)
+    text, _ = process.communicate(timeout=400)
     reasons = [str(record["reason"]) for record in study.records()]
     assert process.returncode == (0 if reasons[-1] == "" else 1), text
     if "vanished" in reasons[0]:
@@ -62,7 +62,7 @@ def test_a_pod_that_someone_deletes_runs_again(lab: Lab, grace: str) -> None:
 def test_a_secret_that_is_not_there_is_named() -> None:
     STAGED.require()
     study = STAGED.study("failures.smk")
-    options = ("--steps-storage-secret", "absent", "--steps-start-timeout", "5")
+    options = ("--steps-storage-secret", "absent", "--steps-start-timeout", "60")
     text = study.run("first.txt", *options, ok=False)
     assert "stage-in cannot start: CreateContainerConfigError" in text
     assert '"absent" not found' in text

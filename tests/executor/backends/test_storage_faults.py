@@ -69,14 +69,14 @@ class Proxy:
                     proxy.over.wait(600)
                     self.close_connection = True
                     return
-                if kind == "change" and self.command == "PUT":
+                if kind == "change" and self.command == "PUT" and body:
                     body = bytes([body[0] ^ 1]) + body[1:]
                 connection = http.client.HTTPConnection(target, timeout=60)
                 connection.request(self.command, self.path, body, dict(self.headers))
                 found = connection.getresponse()
                 content, headers = found.read(), dict(found.getheaders())
                 connection.close()
-                if kind == "change":
+                if kind == "change" and content:
                     content = bytes([content[0] ^ 1]) + content[1:]
                 self.reply(found.status, headers, content, kind == "cut")
 

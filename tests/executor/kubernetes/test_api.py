@@ -194,7 +194,8 @@ def test_a_pod_that_is_gone_is_deleted(cluster: Cluster) -> None:
 def test_events_are_optional(cluster: Cluster) -> None:
     cluster.answers = [(403, {"message": "forbidden"})]
     assert cluster.api().warnings_of("x") == ""
-    cluster.answers = [(200, {"items": [{"reason": "FailedMount", "message": "no volume"}]})]
+    past = {"reason": "FailedScheduling", "message": "a moment ago"}
+    cluster.answers = [(200, {"items": [{"reason": "FailedMount", "message": "no volume"}, past]})]
     assert cluster.api().warnings_of("x") == "FailedMount: no volume"
 
 

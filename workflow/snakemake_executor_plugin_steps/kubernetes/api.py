@@ -161,10 +161,11 @@ class Api:
         return found[-MAX_LOG_BYTES:].decode("utf-8", "replace")
 
     def warnings_of(self, name: str) -> str:
-        """The cluster's last warnings about a pod; empty if we may not see them."""
+        """The cluster's last warnings about a pod on its node; empty if we may not see them."""
         selector = f"involvedObject.name={name},type=Warning"
         answer, _ = self._call("GET", "/events", params={"fieldSelector": selector})
         events = answer.json()["items"] if answer.ok else []
+        events = [e for e in events if e.get("reason") != "FailedScheduling"]
         return "; ".join(f"{e.get('reason')}: {e.get('message')}" for e in events[-2:])
 
 
