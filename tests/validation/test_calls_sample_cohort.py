@@ -32,7 +32,7 @@ SEGMENT = TRUTH["duplicated_reference_segment"]
 DNA = TRUTH["exchanged"]["dna_in_file"]
 CONTAMINATED = TRUTH["contaminated"]["sample"]
 CALLS = Path("results/full/calls")
-ENOUGH_DEPTH = {2: 8, 1: 5}
+ENOUGH_DEPTH = {2: 8, 1: 4}
 # How the image is built here; the base needs Debian's own tools only.
 BASE_IMAGE = os.environ.get("STEPS_TEST_BASE_IMAGE", "localhost:5000/base/python:bookworm")
 MIRROR = os.environ.get("GENOCOHORT_DEBIAN_MIRROR", DEBIAN_MIRROR)
@@ -176,7 +176,7 @@ def test_precision(called: Calls, planted: Calls, snv: bool, least: float) -> No
 
 
 def test_genotypes_agree_where_depth_is_sufficient(called: Calls, planted: Calls) -> None:
-    """At 8 reads a heterozygote shows one allele alone in 1 of 128; with 15 it hardly does."""
+    """At 8 reads (4 where one allele is due) a heterozygote shows one allele alone in 1 of 128."""
     n = wrong = 0
     for allele in called.share.keys() & planted.share.keys():
         for name, share in called.share[allele].items():

@@ -2,13 +2,6 @@ from genocohort.steps.calls.compute import call_options, filter_options, mpileup
 
 CALL_REGIONS = {name: study.call_regions(c) for name, c in CHROMOSOMES.items()}
 CALL_REFERENCE = study.calling.reference_files() if study.calling else []
-# In a shell: what `genocohort run` reads in a log as the failure of an external tool.
-CALL_ERROR = (
-    " || {{ printf '%s\\n' 'genocohort calls: error [4]: bcftools failed'"
-    " '  where:    its own words are in {log}' >> {log:q}; exit 4; }}"
-)
-# bcftools ends well where reads are damaged, with those after them missing; htslib's words tell.
-NO_HTSLIB_ERROR = " && [[ $(<{log:q}) != *'[E::'* ]]"
 
 
 rule calls_region:
@@ -37,7 +30,8 @@ rule calls_region:
         call=call_options(),
         read=lambda wildcards: CALL_REGIONS[wildcards.chromosome][wildcards.piece].read,
         owned=lambda wildcards: CALL_REGIONS[wildcards.chromosome][wildcards.piece].owned,
-    # No reference is fetched from the network; one file per sample is open at a time.
+    # No reference comes from the network; every alignment is open at once. bcftools ends well where
+    # reads are damaged, without those behind: only htslib's words ([E::) tell.
     shell:
         "export REF_PATH=/nonexistent REF_CACHE=/nonexistent; ulimit -Sn $(ulimit -Hn);"
         " {{ bcftools mpileup {params.mpileup:q} --fasta-ref {input.reference[0]:q}"
@@ -47,9 +41,10 @@ rule calls_region:
         " --ploidy-file {input.ploidy:q} --output-type u"
         " | bcftools view --no-version --targets {params.owned:q} --output-type b"
         " --output {output:q}.part"
-        + NO_HTSLIB_ERROR
-        + " && mv {output:q}.part {output:q}; }} 2> {log:q}"
-        + CALL_ERROR
+        " && [[ $(<{log:q}) != *'[E::'* ]]"
+        " && mv {output:q}.part {output:q}; }} 2> {log:q}"
+        " || {{ printf '%s\\n' 'genocohort calls: error [4]: bcftools failed'"
+        " '  where:    its own words are in {log}' >> {log:q}; exit 4; }}"
 
 
 rule calls:
@@ -82,6 +77,8 @@ rule calls:
         " [[ $line != '#CHROM'* ]] || break; done; cat; }}"
         " | bcftools view --no-version --output-type z --output {output.calls:q}.part"
         " && bcftools index --csi --force --output {output.index:q}.part {output.calls:q}.part"
-        + NO_HTSLIB_ERROR
-        + " && mv {output.calls:q}.part {output.calls:q} && mv {output.index:q}.part {output.index:q};"
-        " }} 2> {log:q}" + CALL_ERROR
+        " && [[ $(<{log:q}) != *'[E::'* ]]"
+        " && mv {output.calls:q}.part {output.calls:q} && mv {output.index:q}.part {output.index:q};"
+        " }} 2> {log:q}"
+        " || {{ printf '%s\\n' 'genocohort calls: error [4]: bcftools failed'"
+        " '  where:    its own words are in {log}' >> {log:q}; exit 4; }}"
