@@ -36,7 +36,8 @@ TAIL_LINES = 15
 TAIL_BYTES = 64 * 1024
 FIRST_LOOK_SECONDS = 0.1
 LOOK_LATER = 1.4
-"""A job that was just started is looked at soon, then less and less often."""
+MANY_JOBS = 10
+"""Few jobs are looked at soon after a change, then less and less often; many at a steady pace."""
 
 
 @dataclass
@@ -113,7 +114,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
             return
         info.external_jobid = submission.name
         info.aux = {"tracked": Tracked(submission, members, self.submitter.add(submission))}
-        self.next_look = FIRST_LOOK_SECONDS
+        self._look_soon(len(self.active_jobs) + 1)
         self.report_job_submission(info)
 
     def _submission(self, job: Any, members: list[Any]) -> Submission:
@@ -123,6 +124,10 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
             for member in members:
                 self.workflow.async_run(_prepare(member))
         return self._written(job, members, self._next_name())
+
+    def _look_soon(self, jobs: int) -> None:
+        seconds = self.workflow.executor_settings.poll_seconds * jobs / MANY_JOBS
+        self.next_look = max(seconds, FIRST_LOOK_SECONDS)
 
     def _next_name(self) -> str:
         with self.naming:
@@ -174,7 +179,7 @@ class Executor(RemoteExecutor):  # type: ignore[misc]
             else:
                 self._finish(info, outcomes[name])
         if outcomes:
-            self.next_look = FIRST_LOOK_SECONDS
+            self._look_soon(len(active_jobs))
             self._forget([name for name, outcome in outcomes.items() if outcome.ok])
 
     def _end_failed(self, begun: dict[str, SubmittedJobInfo], outcomes: dict[str, Outcome]) -> None:

@@ -44,7 +44,7 @@ def with_links(study: Study) -> Path:
 def test_what_rules_may_use(lab: Lab) -> None:
     study = lab.study("features.smk")
     data = with_links(study)
-    study.run()
+    study.run(seconds=900)
     folder = study.folder
     assert (folder / "odd folder/time 10:30 100%.txt").read_text() == "odd\n"
     assert (folder / "linked.txt").read_text() == "plain.tsv\nv3/deep.tsv\nread-only\n"
