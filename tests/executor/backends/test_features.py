@@ -1,12 +1,13 @@
 """What rules may use and how paths may look, on the backends that mount files one by one."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from executor.lab import LABS, Lab, Study, end_controllers, new_folder
+from executor.lab import LABS, Lab, Study, end_controllers, images, new_folder, output_of
 
 pytestmark = pytest.mark.backend
 
@@ -92,3 +93,26 @@ def test_a_checkpoint_is_refused_where_it_would_need_apptainer(lab: Lab) -> None
     else:
         text = study.run("after.txt", ok=False)
         assert "rule later: after a checkpoint Snakemake calls Apptainer on this machine" in text
+
+
+def test_an_image_of_this_machine_is_named_by_its_id(lab: Lab) -> None:
+    study = lab.study("features.smk")
+    names = {key: url.removeprefix("docker://") for key, url in images().items()}
+    engine = lab.name if lab.name != "slurm" else "docker"
+    inspect = (engine, "image", "inspect", "--format", "{{.Id}}")
+    ids = {}
+    for key, name in names.items():
+        if lab.name == "podman":
+            output_of("podman", "pull", "--quiet", name)
+        ids[key] = "sha256:" + output_of(*inspect, name).strip().removeprefix("sha256:")
+    urls = {key: f"docker://{value}" for key, value in ids.items()}
+    (study.folder / "images.json").write_text(json.dumps(urls))
+    if lab.name == "slurm":  # Apptainer pulls from registries alone, and says so
+        assert "Failed to pull singularity image" in study.run("end.txt", ok=False)
+        return
+    study.run("end.txt")
+    assert (study.folder / "end.txt").read_text() == "between\nstep-image-b\n"
+    assert [(r["image"], r["ran_in"]) for r in study.records()] == [
+        (ids["a"], ids["a"]),
+        (ids["b"], ids["b"]),
+    ]
