@@ -191,7 +191,7 @@ def test_flows_run_under_the_restricted_standard(admission_of: Any, name: str) -
     lab.require()
     found = admission_of([violations_of_restricted, violations_of_own_rules])
     study = lab.study("dag.smk")
-    study.run()
+    study.run(seconds=900)
     assert study.results() == EXPECTED
     assert len(found.asked) == 5  # the group is one pod
     assert all(not violations for _, violations in found.asked)
@@ -203,7 +203,7 @@ def test_flows_run_as_a_user_that_openshift_would_choose(admission_of: Any, name
     lab.require()
     found = admission_of([lambda one: violations_of_restricted_v2(one, UIDS)])
     study = with_user(lab.study("dag.smk"), OPENSHIFT_UID)
-    study.run()
+    study.run(seconds=900)
     assert study.results() == EXPECTED
     assert len(found.asked) == 5
     if name == "claim":

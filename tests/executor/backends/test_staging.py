@@ -22,7 +22,7 @@ def study_of() -> Iterator[object]:
 
 def test_a_flow_runs_with_object_storage(study_of) -> None:  # type: ignore[no-untyped-def]
     study: StagedStudy = study_of("dag.smk")
-    study.run()
+    study.run(seconds=900)
     assert study.results() == EXPECTED
     found = bucket_contents(study.bucket, "run/")
     assert found["logs/scatter/part1.log"] == b"ok\n"

@@ -9,6 +9,7 @@ from snakemake_executor_plugin_steps.kubernetes.fate import (
     Fate,
     Patience,
     hold_of,
+    is_quiet,
     judge_ended,
     judge_waiting,
 )
@@ -329,3 +330,17 @@ def test_a_node_that_does_not_start_a_pod() -> None:
     assert found.reason == "its node has not started the pod in time"
     running = pod("Running", container("step-0", running={}), **taken)
     assert waiting(running, held=99_999) == Fate()
+
+
+@pytest.mark.parametrize(
+    ("one", "quiet"),
+    [
+        (pod("Succeeded", ended("step-0")), True),
+        (pod("Failed", ended("step-0", 3)), True),
+        (pod("Failed", container("step-0", running={}), reason="DeadlineExceeded"), False),
+        (pod("Failed", reason="Evicted", message="low on memory"), False),
+        (pod("Running", container("step-0", running={})), False),
+    ],
+)
+def test_a_pod_that_is_called_failed_may_still_run(one: Object, quiet: bool) -> None:
+    assert is_quiet(one) is quiet

@@ -16,6 +16,7 @@ from snakemake_executor_plugin_steps.kubernetes.fate import (
     has_ended,
     has_node,
     hold_of,
+    is_quiet,
     is_running,
     judge_ended,
     judge_waiting,
@@ -40,6 +41,7 @@ MISSES = 2
 """Lists are consistent; one more look costs nothing."""
 QUOTA_SECONDS = 5
 DELETE_SECONDS = 120
+GIVEN_UP_SECONDS = 60
 GRACE_SECONDS = 1
 """For what may still run: its node must confirm the end, or its successor would not be alone."""
 
@@ -142,7 +144,8 @@ class KubernetesBackend:
 
     def _judge(self, name: str, found: Object, submission: Submission) -> Outcome | None:
         if has_ended(found):
-            self._quiet.add(name)
+            if is_quiet(found):
+                self._quiet.add(name)
             fate = judge_ended(
                 found,
                 submission,
@@ -216,13 +219,26 @@ class KubernetesBackend:
             path.write_text(text, encoding="utf-8")
 
     def remove(self, names: Collection[str]) -> None:
-        """Delete the pods of jobs that have ended, or that were given up."""
+        """Delete the pods of jobs; what may still run is awaited, since another attempt follows."""
+        awaited = set()
         for name in names:
             self._misses.pop(name, None)
-            self._held.pop(name, None)
-            if not self._run.settings.keep:
-                self._api.delete_pod(pod_name(name), 0 if name in self._quiet else GRACE_SECONDS)
+            kind, _ = self._held.pop(name, ("", 0.0))
+            quiet = name in self._quiet
             self._quiet.discard(name)
+            if not self._run.settings.keep:
+                self._api.delete_pod(pod_name(name), 0 if quiet else GRACE_SECONDS)
+                if not quiet and kind != "deleted":
+                    awaited.add(pod_name(name))
+        deadline = time.monotonic() + GIVEN_UP_SECONDS
+        while awaited:
+            listed = self._api.list_pods(LABEL_RUN, self._run.run_id)
+            awaited &= {one["metadata"]["name"] for one in listed}
+            if awaited and time.monotonic() > deadline:
+                raise StepsError(
+                    _undeletable([p for p in listed if p["metadata"]["name"] in awaited])
+                )
+            time.sleep(0.5 if awaited else 0.0)
 
     def close(self) -> None:
         """Nobody waits for room, or for a cluster that does not answer, any more."""

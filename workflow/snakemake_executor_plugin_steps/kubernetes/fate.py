@@ -103,6 +103,13 @@ def has_ended(pod: Object) -> bool:
     return pod.get("status", {}).get("phase") in ("Succeeded", "Failed")
 
 
+def is_quiet(pod: Object) -> bool:
+    """Whether nothing of a pod runs: some nodes call it failed before they have ended it."""
+    if not has_ended(pod) or is_running(pod):
+        return False
+    return bool(statuses(pod)) or not pod["status"].get("reason")
+
+
 def has_node(pod: Object) -> bool:
     """Whether a node has taken a pod: until it confirms, the pod may still be running there."""
     return bool(pod.get("spec", {}).get("nodeName"))
