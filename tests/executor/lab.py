@@ -97,7 +97,7 @@ class Study:
         return [
             *self.become(), sys.executable, "-m", "snakemake",
             "--snakefile", str(FLOWS / self.flow), "--profile", str(self.profile),
-            "--nocolor", *self.options, *args,
+            "--nocolor", "--retries", "0", *self.options, *args,
         ]  # fmt: skip
 
     def start(self, *args: str) -> "subprocess.Popen[str]":

@@ -1,6 +1,7 @@
 """The dispatcher: names, exit codes, no traceback for a user's mistake."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -49,15 +50,20 @@ def test_a_step_fixes_what_sums_depend_on(monkeypatch: pytest.MonkeyPatch) -> No
     assert os.environ["OPENBLAS_NUM_THREADS"] == os.environ["OMP_NUM_THREADS"] == "1"
 
 
-def test_a_backend_that_is_not_ready_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_backend_whose_images_are_not_built_says_how_to_build_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("genocohort.commands.backends.LOCK", "no-such-lock.yaml")
     assert cli.main(["run", "--backend", "docker"]) == 2
-    assert "not available yet" in capsys.readouterr().err
+    assert "run `genocohort images build`" in capsys.readouterr().err
 
 
 def test_doctor_tells_what_this_machine_has(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["doctor"]) == 0
     text = capsys.readouterr().out
-    assert "  local          ready" in text
+    assert re.search(r"^  local +ready", text, re.MULTILINE)
+    for backend in ("docker", "podman", "slurm", "kubernetes"):
+        assert re.search(rf"^  {backend} +(ready|not here) +\S", text, re.MULTILINE)
     assert "  slurm " in text
 
 
