@@ -202,7 +202,7 @@ def test_ploidy_follows_the_sheet(called: Calls) -> None:
 
 
 @pytest.fixture(scope="module")
-def workflow_with_image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workflow_with_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The workflow, all of whose steps run in the image of `calls`, built here from its sources."""
     answer = shutil.which("docker") and subprocess.run(
         ["docker", "info"], capture_output=True, check=False
@@ -233,7 +233,8 @@ def workflow_with_image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(WORKFLOW / "Snakefile", folder / "workflow")
     table = "".join(f"{step}: {IMAGE}\n" for step in STEPS)
     (folder / "containers/images.yaml").write_text(table)
-    return folder / "workflow"
+    yield folder / "workflow"
+    _docker("image", "rm", "--force", f"genocohort/{IMAGE}")
 
 
 @pytest.mark.backend

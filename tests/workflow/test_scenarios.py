@@ -1,13 +1,18 @@
 """Whole runs of studies that lack something: no calls, no alignments, no samples, no variants."""
 
+import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from genocohort.domain.ledger import entries_from_json
 from genocohort.domain.tables_alignments import SAMPLE_CONTIGS
 from genocohort.domain.tables_variants import SUMMARY_CHROMOSOMES
 from genocohort.io.parquet import read_table
+from tiny.calling import CONFIG as CALLING_CONFIG
+from tiny.calling import PLANTED, SEXES, write_calling_study
 from tiny.sample_cohort import genocohort
 from tiny.study import CONTIGS, vcf_text, write_bam, write_vcf
 
@@ -76,3 +81,41 @@ def test_sites_without_samples_next_to_alignments(tmp_path: Path) -> None:
     _run(study)
     assert _summary(study) == {"chr1": 3, "chr2": 3, "all": 6}
     assert not (study / FULL / "kinship").exists()
+
+
+needs_bcftools = pytest.mark.skipif(
+    shutil.which("bcftools") is None, reason="bcftools is not installed"
+)
+
+
+@needs_bcftools
+def test_alignments_alone_whose_variants_are_called(tmp_path: Path) -> None:
+    write_calling_study(tmp_path)
+    _run(tmp_path)
+    planted = {key[:2] for key in PLANTED}
+    counts = {c: sum(contig == c for contig, _ in planted) for c in ("chr1", "chrX")}
+    assert _summary(tmp_path) == {**counts, "all": len(planted)}
+    samples = pq.read_table(tmp_path / FULL / "sample_qc/samples.parquet")
+    assert samples["sample_id"].to_pylist() == list(SEXES)
+    psam = (tmp_path / FULL / "genotypes/chr1.psam").read_text()
+    assert all(f"\n{name}\t" in psam for name in SEXES)
+    assert (tmp_path / FULL / "structure/components.parquet").exists()
+    assert not list((tmp_path / "work/calls").rglob("*.bcf"))
+    done = genocohort(["run", "--cores", "2"], tmp_path)
+    assert "Nothing to be done" in done.stdout
+
+
+@needs_bcftools
+def test_a_sample_without_reads_is_a_named_loss_of_calling(tmp_path: Path) -> None:
+    write_calling_study(
+        tmp_path, config=CALLING_CONFIG + "preflight: {missing_samples: loss}\nchromosomes: [1]\n"
+    )
+    sheet = tmp_path / "config/samples.tsv"
+    sheet.write_text(sheet.read_text() + "C\tXX\t\t\n")
+    done = genocohort(["run", "--cores", "2"], tmp_path)
+    assert done.returncode == 5, done.stdout + done.stderr
+    assert "no alignment to call variants from (C)" in done.stderr
+    accounts = json.loads((tmp_path / FULL / "accounts/accounts.json").read_text())
+    assert not accounts["contradictions"]
+    ledger = entries_from_json((tmp_path / FULL / "genotypes/chr1.ledger.json").read_text())
+    assert next(e for e in ledger if e.unit == "sample").n_kept == len(SEXES)
