@@ -40,7 +40,7 @@ class FakeStudy:
         command = [
             sys.executable, "-m", "snakemake", "--snakefile", str(FLOWS / flow),
             "--profile", str(PROFILES / "docker"), "--nocolor", "--steps-poll-seconds", "0.1",
-            "--latency-wait", "0",
+            "--latency-wait", "0", "--retries", "0",
         ]  # fmt: skip
         if os.getuid() == 0 and "--steps-run-as" not in args:
             command += ["--steps-run-as", "10001"]
