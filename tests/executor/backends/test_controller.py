@@ -62,7 +62,7 @@ def result() -> str:
 
 def finish() -> str:
     """Wait for the controller; its output."""
-    wait_until(result, seconds=400)
+    wait_until(result, seconds=900)
     text = kubectl("-n", NAMESPACE, "logs", "job/controller")
     assert result() == "succeeded", text
     return text
@@ -96,7 +96,7 @@ def test_with_the_controllers_pod_go_the_pods_of_its_steps() -> None:
     study = LAB.study("failures.smk")
     args = arguments(study, "kubernetes", "slow/1.txt", "--config", "seconds=600")
     start("kubernetes/controller.yaml", {}, f"/study/{study.folder.name}", args)
-    study.wait_for("slow/1.txt.started", seconds=240)
+    study.wait_for("slow/1.txt.started", seconds=600)
     (step,) = pods()
     (owner,) = step["metadata"]["ownerReferences"]
     assert owner["kind"] == "Pod"
@@ -176,4 +176,6 @@ def test_every_manifest_is_one_that_the_cluster_takes() -> None:
     assert len(manifests) == 5
     for name in manifests:
         for one in documents(name):
+            if one["kind"] != "Namespace":
+                one["metadata"]["name"] += "-x"  # not one that another test has made
             kubectl("apply", "--dry-run=server", "-f", "-", text=json.dumps(one))
