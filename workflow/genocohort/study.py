@@ -10,6 +10,7 @@ from genocohort.config import Settings, parse_settings, read_yaml
 from genocohort.domain.genome import PRIMARY, Genome, canonical_contig
 from genocohort.domain.sheet import Sample
 from genocohort.errors import ConfigError, GenocohortError, Problems
+from genocohort.io.alignment_index import companions
 from genocohort.io.atomic import write_text
 from genocohort.io.calls import CallsHeader, calls_companions, read_calls_header
 from genocohort.io.sheet import read_sample_sheet, sheet_text
@@ -208,7 +209,8 @@ class Study:
         ]
         paths += [Path(p) for p in (self.column_map.paths() if self.column_map else ())]
         for sample in self.aligned:
-            paths += [Path(p) for p in (sample.alignment, sample.reference) if p]
+            own = (sample.alignment, sample.reference)
+            paths += [Path(p) for p in (*own, *companions(*own)) if p]
         if self.calling:
             names = [*self.calling.reference_files(), *self.calling.alignment_files()]
             paths += [Path(name) for name in names]

@@ -2,6 +2,9 @@ rule alignments:
     input:
         alignment=lambda wildcards: ALIGNED[wildcards.sample].alignment,
         reference=lambda wildcards: ALIGNED[wildcards.sample].reference or [],
+        indexes=lambda wildcards: companions(
+            ALIGNED[wildcards.sample].alignment, ALIGNED[wildcards.sample].reference
+        ),
         targets=study.config.inputs.targets or [],
     output:
         flagstat=f"{FULL}/alignments/{{sample}}.flagstat.parquet",

@@ -21,6 +21,14 @@ def fasta_indexes(path: Path) -> tuple[Path, ...]:
     return (Path(f"{path}.fai"), *([Path(f"{path}.gzi")] if compressed else []))
 
 
+def companions(alignment: str, reference: str) -> tuple[str, ...]:
+    """Files beside an alignment and its reference that are read with them: indexes that exist."""
+    names = index_names(Path(alignment))
+    if reference:
+        names += fasta_indexes(Path(reference))
+    return tuple(str(name) for name in names if name.is_file())
+
+
 def find_index(path: Path, kind: str, n_contigs: int) -> tuple[Path | None, tuple[str, ...]]:
     """The first index that is not older than its file, and what to say about it.
 
