@@ -2,6 +2,7 @@
 
 import functools
 import grp
+import hashlib
 import json
 import os
 import pwd
@@ -135,6 +136,12 @@ class Study:
         """Wait until files are there."""
         wait_until(lambda: all((self.folder / path).exists() for path in paths), seconds)
 
+    def owner(self) -> str:
+        """The label of its jobs, so that those of others on this machine are not counted."""
+        backend = self.profile.name
+        where = f"{backend}\n\n{os.path.realpath(self.folder)}"
+        return hashlib.sha256(where.encode()).hexdigest()[:12]
+
     def results(self) -> dict[str, bytes]:
         """The results, apart from what tells where they were made."""
         folder = self.folder / "results"
@@ -228,7 +235,7 @@ class DockerLab(Lab):
 
     def left(self, study: Study) -> list[str]:
         names = output_of(
-            self.name, "ps", "--all", "--filter", "label=snakemake-steps.owner",
+            self.name, "ps", "--all", "--filter", f"label=snakemake-steps.owner={study.owner()}",
             "--format", "{{.Names}}",
         )  # fmt: skip
         return names.split()
@@ -284,8 +291,9 @@ class SlurmLab(Lab):
         return study
 
     def left(self, study: Study) -> list[str]:
+        mine = f"steps-{study.owner()}-"
         lines = output_of("squeue", "--noheader", "--format=%j %T").splitlines()
-        return [line for line in lines if line.startswith("steps-") and "COMPLETING" not in line]
+        return [line for line in lines if line.startswith(mine) and "COMPLETING" not in line]
 
 
 @functools.cache
