@@ -92,7 +92,8 @@ def test_a_controller_on_the_claim_needs_its_own_rights_only() -> None:
     assert LAB.left(study) == [p for p in LAB.left(study) if "controller" in p]
 
 
-def test_with_the_controllers_pod_go_the_pods_of_its_steps() -> None:
+def start_slow() -> Any:
+    """A study whose controller waits for a long step."""
     study = LAB.study("failures.smk")
     args = arguments(study, "kubernetes", "slow/1.txt", "--config", "seconds=600")
     start("kubernetes/controller.yaml", {}, f"/study/{study.folder.name}", args)
@@ -100,8 +101,23 @@ def test_with_the_controllers_pod_go_the_pods_of_its_steps() -> None:
     (step,) = pods()
     (owner,) = step["metadata"]["ownerReferences"]
     assert owner["kind"] == "Pod"
+    return study
+
+
+def test_a_job_that_is_deleted_ends_its_steps_and_leaves_no_lock() -> None:
+    study = start_slow()
     kubectl("-n", NAMESPACE, "delete", "job", "controller")
-    wait_until(lambda: not pods(), seconds=120)
+    wait_until(lambda: not LAB.left(study), seconds=300)
+    assert not list((study.folder / ".snakemake").glob("locks/*"))
+    assert not (study.folder / "slow/1.txt").exists()
+
+
+def test_with_a_controllers_pod_that_is_lost_go_the_pods_of_its_steps() -> None:
+    study = start_slow()
+    label = "job-name=controller"
+    kubectl("-n", NAMESPACE, "delete", "pod", "-l", label, "--grace-period=0", "--force")
+    kubectl("-n", NAMESPACE, "delete", "job", "controller")
+    wait_until(lambda: not pods(), seconds=300)
     assert not (study.folder / "slow/1.txt").exists()
 
 
