@@ -91,7 +91,8 @@ def run_snakemake(command: Sequence[str]) -> tuple[int, list[str]]:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        env={**os.environ, "PATH": path},
+        # Snakemake asks for the user's name, which a uid without an account does not have.
+        env={"USER": "genocohort", **os.environ, "PATH": path},
     ) as process:
         assert process.stdout is not None
         try:
