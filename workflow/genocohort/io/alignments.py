@@ -94,8 +94,7 @@ def inspect_alignment(path: Path, reference: Path | None = None) -> Alignment:
             where=str(path),
             remedy="align the reads, or restore the header with `samtools reheader`",
         )
-    contigs = tuple(str(row["SN"]) for row in rows)
-    lengths = tuple(int(row["LN"]) for row in rows)
+    contigs, lengths = _named_lengths(path, rows)
     notices: list[str] = []
     if kind == "cram":
         checksums = tuple(row.get("M5") for row in rows)
@@ -110,6 +109,20 @@ def inspect_alignment(path: Path, reference: Path | None = None) -> Alignment:
         reference=reference if kind == "cram" else None,
         notices=(*notices, *index_notice),
     )
+
+
+def _named_lengths(
+    path: Path, rows: list[dict[str, Any]]
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Names and lengths of the @SQ lines."""
+    try:
+        return tuple(str(row["SN"]) for row in rows), tuple(int(row["LN"]) for row in rows)
+    except (KeyError, ValueError) as error:
+        raise InputDataError(
+            "the header is damaged: an @SQ line without name or length",
+            where=str(path),
+            remedy=_COPY_AGAIN,
+        ) from error
 
 
 def _kind(path: Path) -> Literal["bam", "cram"]:
@@ -145,7 +158,8 @@ def _read_header(path: Path) -> dict[str, Any]:
                 raise ValueError("not BAM or CRAM")
             header: dict[str, Any] = file.header.to_dict()
             return header
-    except (OSError, ValueError) as error:
+    # pysam asserts the form of the header's lines.
+    except (OSError, ValueError, AssertionError, KeyError) as error:
         raise InputDataError(
             "not a BAM or CRAM file, or its header is damaged",
             where=str(path),
@@ -359,10 +373,16 @@ def _check_order(
     if wrong.any():
         i = int(np.argmax(wrong))
         name = (*alignment.contigs, "*")[int(contig[i])]
-        raise InputDataError(
-            "the alignment is not sorted by coordinate",
-            where=f"{alignment.path}, record {n_read + i + 1} ({name}:{int(start[i]) + 1})",
-            expected="records in the order of the header's contigs and of their positions",
-            remedy="samtools sort",
-        )
+        place = f"record {n_read + i + 1} ({name}:{int(start[i]) + 1})"
+        raise unsorted_error(f"{alignment.path}, {place}")
     return int(contig[-1]), int(start[-1])
+
+
+def unsorted_error(where: str) -> InputDataError:
+    """The error for records that are out of order."""
+    return InputDataError(
+        "the alignment is not sorted by coordinate",
+        where=where,
+        expected="records in the order of the header's contigs and of their positions",
+        remedy="samtools sort",
+    )

@@ -104,6 +104,7 @@ class _OpenContig:
         self._n_unmapped += unmapped
         gives = (flag & self._choices.excluded_flags) == 0
         gives &= batch.mapping_quality[here] >= self._choices.min_mapping_quality
+        gives &= batch.start[here] >= 0
         chosen = first + np.flatnonzero(gives)
         start, end = _blocks_of(layout, chosen)
         length = self._contig.length

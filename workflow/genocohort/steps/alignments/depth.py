@@ -135,14 +135,14 @@ class ContigDepth:
         if self._on_window:
             self._on_window(self._start, depth)
         counts = np.bincount(depth)
-        self._histogram = _add_padded(self._histogram, counts)
+        self._histogram = add_padded(self._histogram, counts)
         if self._evaluated is None:
             self._evaluated_sum += int((counts * np.arange(len(counts))).sum())
         else:
             self._evaluated_sum += int(depth[self._mask(self._evaluated, end)].sum(dtype=np.int64))
         if self._targets is not None:
             chosen = np.bincount(depth[self._mask(self._targets, end)])
-            self._target_histogram = _add_padded(self._target_histogram, chosen)
+            self._target_histogram = add_padded(self._target_histogram, chosen)
 
     def _mask(self, intervals: Intervals, end: int) -> BoolArray:
         part = intervals.within(self._start, end)
@@ -152,7 +152,7 @@ class ContigDepth:
         return np.cumsum(change[:-1], dtype=np.int8).astype(bool)
 
 
-def _add_padded(one: IntArray, other: IntArray) -> IntArray:
+def add_padded(one: IntArray, other: IntArray) -> IntArray:
     """Sum of two histograms, the shorter one filled up with zeros."""
     long, short = (one, other) if len(one) >= len(other) else (other, one)
     total = long.astype(np.int64)

@@ -19,7 +19,8 @@ class MateOverlaps:
     References
     ----------
     mosdepth 0.3.3 (Pedersen & Quinlan 2018, Bioinformatics 34:867): properly paired, primary or
-    secondary records of one contig; the first one waits if it reaches its mate's start.
+    secondary records of one contig; the first one waits if it reaches its mate's start. A read
+    that ends before the other one begins is no mate, so that forgetting it changes nothing.
     """
 
     waiting: dict[str, tuple[int, Blocks]] = field(default_factory=dict)
@@ -52,13 +53,13 @@ class MateOverlaps:
         shared_end: list[int] = []
         waiting, names = self.waiting, batch.name
         for i, kind in zip(paired.tolist(), role.tolist(), strict=True):
-            name = names[i]
-            if kind == 1 or (kind == 2 and name not in waiting):
-                waiting[name] = (int(layout.end[i]), _blocks(layout, i))
-            elif (mate := waiting.pop(name, None)) is not None:
+            mate = None if kind == 1 else waiting.pop(names[i], None)
+            if mate is not None and mate[0] > batch.start[i]:
                 for a, b in _shared(mate[1], _blocks(layout, i)):
                     shared_start.append(a)
                     shared_end.append(b)
+            elif kind:
+                waiting[names[i]] = (int(layout.end[i]), _blocks(layout, i))
         return np.array(shared_start, dtype=np.int64), np.array(shared_end, dtype=np.int64)
 
     def forget_before(self, position: int) -> None:

@@ -24,6 +24,7 @@ from genocohort.io.alignments import (
 from genocohort.io.atomic import write_text
 from genocohort.io.intervals import read_intervals
 from genocohort.io.parquet import write_table
+from genocohort.kernels import native
 from genocohort.steps.alignments.compute import (
     Choices,
     Contig,
@@ -32,6 +33,8 @@ from genocohort.steps.alignments.compute import (
     tally_batches,
 )
 from genocohort.steps.alignments.intervals import merge_intervals, subtract_intervals
+from genocohort.steps.alignments.native import TASK_BYTES as NATIVE_BYTES
+from genocohort.steps.alignments.native import measure_native
 from genocohort.steps.alignments.results import (
     contig_columns,
     empty_columns,
@@ -146,6 +149,11 @@ def _measure(
         insert_size_max=settings.insert_size_max,
     )
     index_counts = read_index_counts(alignment)
+    if (module := native()) is not None:
+        threads = allotment.workers(NATIVE_BYTES)
+        tally = measure_native(module, alignment, contigs, choices, threads)
+        _check_counts(alignment, index_counts, tally)
+        return tally
     is_indexed = index_counts is not None or (
         alignment.kind == "cram" and alignment.index is not None
     )
@@ -158,10 +166,16 @@ def _measure(
     # The empty part stands for the records without a place.
     threads = allotment.workers(TASK_BYTES)
     tally = merge_tallies(map_tasks(measure, [*_parts(contigs), ()], threads=threads))
-    if index_counts is not None:
-        found = [(c.n_mapped, c.n_unmapped) for c in tally.contigs]
-        check_index_counts(alignment, index_counts, [*found, tally.n_unplaced])
+    _check_counts(alignment, index_counts, tally)
     return tally
+
+
+def _check_counts(
+    alignment: Alignment, expected: tuple[list[tuple[int, int]], int] | None, tally: Tally
+) -> None:
+    if expected is not None:
+        found = [(c.n_mapped, c.n_unmapped) for c in tally.contigs]
+        check_index_counts(alignment, expected, [*found, tally.n_unplaced])
 
 
 def _parts(contigs: tuple[Contig, ...]) -> list[tuple[Contig, ...]]:

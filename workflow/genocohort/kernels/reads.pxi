@@ -1,0 +1,347 @@
+# Counts over reads: flags, bases, qualities and bases by cycle, GC, lengths, insert sizes, indels.
+#
+# Qualities and bases are first counted in 8-bit cells, small enough for the first-level cache,
+# which are added to the wide ones before any of them can pass 255.
+
+cdef enum:
+    N_FLAGS = 65536
+    CYCLES = 512                 # the last one holds later cycles too
+    PAIRS = CYCLES // 2
+    LENGTHS = 2048               # longer reads are listed
+    INDELS = 1000                # longer ones are counted here
+    GC_STEPS = 200
+    BASES = 6                    # A, C, G, T, N, other
+    NARROW_QUALITIES = 64
+
+# In the order of SUMS in steps/alignments/reads.py.
+cdef enum:
+    S_SEQUENCES
+    S_FIRST
+    S_LAST
+    S_MAPPED
+    S_MAPPED_PAIRED
+    S_PROPERLY_PAIRED
+    S_PAIRED
+    S_DUPLICATE
+    S_MAPPED_DUPLICATE
+    S_MAPQ0
+    S_MATE_ELSEWHERE
+    S_BASES
+    S_BASES_FIRST
+    S_BASES_LAST
+    S_BASES_MAPPED
+    S_BASES_DUPLICATE
+    S_BASES_ACGT
+    S_BASES_GC
+    S_BASES_WITHOUT_QUALITY
+    S_QUALITY
+    S_ALIGNED
+    S_ALIGNED_WITH_NM
+    S_MISMATCHES
+    S_MATE_OTHER_CONTIG
+    S_MATE_OTHER_CONTIG_MAPQ5
+    N_SUMS
+
+cdef uint8_t CLASS_OF[16]
+cdef uint8_t PAIR_OF[256]        # two packed bases: BASES * first + second
+cdef uint64_t COUNT_OF[256]      # two packed bases: how many are G or C; A, C, G or T (from bit 32)
+
+
+def _fill_tables():
+    cdef int i, one, two
+    for i in range(16):
+        CLASS_OF[i] = 5
+    CLASS_OF[1] = 0
+    CLASS_OF[2] = 1
+    CLASS_OF[4] = 2
+    CLASS_OF[8] = 3
+    CLASS_OF[15] = 4
+    for i in range(256):
+        one, two = CLASS_OF[i >> 4], CLASS_OF[i & 15]
+        PAIR_OF[i] = BASES * one + two
+        COUNT_OF[i] = (one in (1, 2)) + (two in (1, 2)) + (<uint64_t>((one < 4) + (two < 4)) << 32)
+
+
+_fill_tables()
+
+cdef struct Vector:              # int64 values that grow
+    int64_t *p
+    int64_t n
+    int64_t size
+
+
+cdef bint vector_push(Vector *v, int64_t value) noexcept nogil:
+    """Append; False where memory is out."""
+    cdef int64_t *larger
+    cdef int64_t wanted
+    if v.n == v.size:
+        wanted = 2 * v.size if v.size else 1024
+        larger = <int64_t *>realloc(v.p, wanted * sizeof(int64_t))
+        if larger == NULL:
+            return False
+        v.p = larger
+        v.size = wanted
+    v.p[v.n] = value
+    v.n += 1
+    return True
+
+
+cdef struct Reads:               # g: read groups of the header, and one more for all other reads
+    int64_t n_groups
+    int64_t insert_max
+    int64_t *sums                # [g, N_SUMS, 2] of the contig that is open
+    int64_t *contig_flags        # [g, N_FLAGS] of the contig that is open
+    Vector flags_seen            # cells of contig_flags that are not 0
+    int64_t *quality             # [g, 3, CYCLES, 256]: first, last, other reads
+    int64_t *failed_quality      # [g, 256]: of records that fail QC
+    int64_t *bases               # [g, 2, 2, CYCLES, BASES]: first, last; forward, reverse
+    int64_t *gc                  # [g, 101]
+    int64_t *gc_steps            # [g, 2, GC_STEPS]: changes
+    int64_t *mapping_quality     # [g, 2, 256]: of primary records; not duplicate nor failing
+    int64_t *lengths             # [g, 3, LENGTHS]
+    Vector long_lengths          # (group * 3 + order) << 40 | length
+    int64_t *inserts             # [g, insert_max + 1, 3, 2]
+    int64_t *indel_length        # [g, 2, INDELS + 1]: insertions, deletions
+    int64_t *indel_cycle         # [g, 2, 2, CYCLES]: insertions, deletions; first, last
+    uint8_t *narrow_quality      # [g, 2, CYCLES, NARROW_QUALITIES]
+    uint8_t *narrow_bases        # [g, 2, 3, PAIRS, 64]: forward, reverse even, reverse odd
+    int64_t *pending             # [g] reads in the narrow cells
+    int64_t *longest             # [g] most bases of them
+
+
+cdef void reads_widen(Reads *c, int64_t g) noexcept nogil:
+    """Add the narrow cells of a group to its wide ones."""
+    cdef int64_t order, i, q, kind, cycle, pairs
+    cdef uint8_t *narrow
+    cdef int64_t *wide
+    if c.pending[g] == 0:
+        return
+    for order in range(2):
+        narrow = c.narrow_quality + (g * 2 + order) * CYCLES * NARROW_QUALITIES
+        wide = c.quality + (g * 3 + order) * CYCLES * 256
+        for i in range(c.longest[g]):
+            for q in range(NARROW_QUALITIES):
+                wide[i * 256 + q] += narrow[i * NARROW_QUALITIES + q]
+        memset(narrow, 0, c.longest[g] * NARROW_QUALITIES)
+        pairs = c.longest[g] // 2
+        for kind in range(3):
+            narrow = c.narrow_bases + ((g * 2 + order) * 3 + kind) * PAIRS * 64
+            wide = c.bases + ((g * 2 + order) * 2 + (kind > 0)) * CYCLES * BASES
+            for i in range(pairs):
+                # Cycle of the pair's first base; the second one is a cycle later or earlier.
+                cycle = 2 * i if kind == 0 else 2 * i + 1 if kind == 1 else 2 * i + 2
+                for q in range(BASES * BASES):
+                    if narrow[i * 64 + q]:
+                        wide[cycle * BASES + q // BASES] += narrow[i * 64 + q]
+                        wide[(cycle + (1 if kind == 0 else -1)) * BASES + q % BASES] += (
+                            narrow[i * 64 + q])
+            memset(narrow, 0, pairs * 64)
+    c.pending[g] = c.longest[g] = 0
+
+
+cdef int reads_add(Reads *c, Record *r) noexcept nogil:
+    """Count one record."""
+    cdef uint32_t flag = r.flag
+    cdef int64_t g = r.group, n = r.n_bases, cell = g * N_FLAGS + flag, percent, acgt, lo, hi
+    cdef int64_t order
+    cdef uint64_t counts
+    cdef int64_t *s = c.sums + g * N_SUMS * 2 + ((flag >> 9) & 1)
+    cdef bint is_mapped = not flag & 4
+    cdef bint is_primary = not flag & 0x900
+    if c.contig_flags[cell] == 0 and not vector_push(&c.flags_seen, cell):
+        return NO_MEMORY
+    c.contig_flags[cell] += 1
+    if is_primary and (flag & 0xD) == 1 and r.contig != r.mate_contig:
+        s[2 * S_MATE_OTHER_CONTIG] += 1
+        if r.mapping_quality >= 5:
+            s[2 * S_MATE_OTHER_CONTIG_MAPQ5] += 1
+    if n == 0:
+        return OK
+    order = order_of(flag)
+    if is_mapped and not flag & 0x100:
+        s[2 * S_ALIGNED] += r.aligned
+        if r.has_distance:
+            s[2 * S_ALIGNED_WITH_NM] += r.aligned
+            s[2 * S_MISMATCHES] += r.distance
+        reads_indels(c, r, order)
+    if is_mapped and not flag & 0xF00:
+        c.mapping_quality[(g * 2 + 1) * 256 + r.mapping_quality] += 1
+    if not is_primary:
+        return OK
+    s[2 * S_SEQUENCES] += 1
+    s[2 * S_BASES] += n
+    if order == 0:
+        s[2 * S_FIRST] += 1
+        s[2 * S_BASES_FIRST] += n
+    elif order == 1:
+        s[2 * S_LAST] += 1
+        s[2 * S_BASES_LAST] += n
+    if flag & 1:
+        s[2 * S_PAIRED] += 1
+    if flag & 0x400:
+        s[2 * S_DUPLICATE] += 1
+        s[2 * S_BASES_DUPLICATE] += n
+    if is_mapped:
+        reads_mapped(c, r, s)
+    if n + r.hard_clipped < LENGTHS:
+        c.lengths[(g * 3 + order) * LENGTHS + n + r.hard_clipped] += 1
+    elif not vector_push(&c.long_lengths, (g * 3 + order) << 40 | (n + r.hard_clipped)):
+        return NO_MEMORY
+    counts = reads_bases(c, r, order)
+    acgt = counts >> 32
+    s[2 * S_BASES_GC] += counts & 0xFFFFFFFFu
+    s[2 * S_BASES_ACGT] += acgt
+    if acgt:
+        percent = (200 * <int64_t>(counts & 0xFFFFFFFFu) + acgt) // (2 * acgt)
+        c.gc[g * 101 + percent] += 1
+    if order < 2:
+        lo = <int64_t>(counts & 0xFFFFFFFFu) * (GC_STEPS - 1) // n
+        hi = low((<int64_t>(counts & 0xFFFFFFFFu) + 1) * (GC_STEPS - 1) // n, GC_STEPS - 1)
+        c.gc_steps[(g * 2 + order) * GC_STEPS + lo] += 1
+        c.gc_steps[(g * 2 + order) * GC_STEPS + hi] -= 1
+    reads_qualities(c, r, order, s)
+    if c.pending[g] == 255:
+        reads_widen(c, g)
+    return OK
+
+
+cdef inline int64_t order_of(uint32_t flag) noexcept nogil:
+    """0: first or single read, 1: last read of its fragment, 2: neither or both."""
+    if not flag & 1:
+        return 0
+    if (flag & 0xC0) == 0x40:
+        return 0
+    return 1 if (flag & 0xC0) == 0x80 else 2
+
+
+cdef void reads_mapped(Reads *c, Record *r, int64_t *s) noexcept nogil:
+    """A primary mapped read: its place in its pair, and the insert size."""
+    cdef uint32_t flag = r.flag
+    cdef int64_t size, sign, kind, gap
+    s[2 * S_MAPPED] += 1
+    s[2 * S_BASES_MAPPED] += r.n_bases
+    c.mapping_quality[r.group * 512 + r.mapping_quality] += 1
+    if flag & 0x400:
+        s[2 * S_MAPPED_DUPLICATE] += 1
+    if r.mapping_quality == 0:
+        s[2 * S_MAPQ0] += 1
+    if (flag & 9) != 1:
+        return
+    s[2 * S_MAPPED_PAIRED] += 1
+    if flag & 2:
+        s[2 * S_PROPERLY_PAIRED] += 1
+    if r.contig != r.mate_contig:
+        s[2 * S_MATE_ELSEWHERE] += 1
+    size = r.template_length if r.template_length >= 0 else -r.template_length
+    size = low(size, c.insert_max)
+    if size == 0 and r.contig != r.mate_contig:
+        return
+    gap = r.mate_start - r.start
+    sign = 1 if flag & 0x40 else -1
+    if ((flag >> 4) & 1) == ((flag >> 5) & 1):
+        kind = 2
+    else:
+        kind = 0 if (sign * gap >= 0) == (sign * (-1 if flag & 16 else 1) > 0) else 1
+    c.inserts[((r.group * (c.insert_max + 1) + size) * 3 + kind) * 2 + ((flag >> 9) & 1)] += 1
+
+
+cdef void reads_indels(Reads *c, Record *r, int64_t order) noexcept nogil:
+    """Insertions and deletions by length and by cycle, as samtools stats counts them."""
+    cdef int64_t cycle = 0, at, n
+    cdef uint32_t i, operation
+    cdef bint is_deletion
+    for i in range(r.n_operations):
+        n = u32(r.cigar + 4 * <int64_t>i)
+        operation = <uint32_t>n & 15
+        n >>= 4
+        if n == 0:
+            continue
+        if operation == INSERTION or operation == DELETION:
+            is_deletion = operation == DELETION
+            if is_deletion:
+                at = r.n_bases - cycle - 1 if r.flag & 16 else cycle - 1
+            else:
+                at = r.n_bases - cycle - n if r.flag & 16 else cycle
+            if at >= 0:
+                if order < 2:
+                    c.indel_cycle[((r.group * 2 + is_deletion) * 2 + order) * CYCLES
+                                  + low(at, CYCLES - 1)] += 1
+                c.indel_length[(r.group * 2 + is_deletion) * (INDELS + 1) + low(n, INDELS)] += 1
+        if operation != DELETION and operation != SKIP and operation != HARD_CLIP:
+            if operation != PADDING:
+                cycle += n
+
+
+cdef uint64_t reads_bases(Reads *c, Record *r, int64_t order) noexcept nogil:
+    """Count bases by cycle; how many are G or C, and from bit 32 on how many A, C, G or T."""
+    cdef int64_t n = r.n_bases, pairs = n // 2, i, cycle
+    cdef bint is_reverse = (r.flag & 16) != 0
+    cdef const uint8_t *p = r.sequence
+    cdef uint64_t counts = 0
+    cdef uint8_t *narrow
+    cdef int64_t *wide
+    cdef uint8_t base
+    for i in range(pairs):
+        counts += COUNT_OF[p[i]]
+    if n & 1:
+        # The other half of the last byte is no base.
+        counts += COUNT_OF[p[pairs] & 0xF0]
+    if order == 2:
+        return counts
+    wide = c.bases + ((r.group * 2 + order) * 2 + is_reverse) * CYCLES * BASES
+    if n > CYCLES:
+        for i in range(n):
+            base = p[i >> 1] >> 4 if not i & 1 else p[i >> 1] & 15
+            cycle = low(n - 1 - i if is_reverse else i, CYCLES - 1)
+            wide[cycle * BASES + CLASS_OF[base]] += 1
+        return counts
+    narrow = c.narrow_bases + (r.group * 2 + order) * 3 * PAIRS * 64
+    if is_reverse:
+        narrow += (1 + (n & 1)) * PAIRS * 64
+        for i in range(pairs):
+            narrow[(pairs - 1 - i) * 64 + PAIR_OF[p[i]]] += 1
+    else:
+        for i in range(pairs):
+            narrow[i * 64 + PAIR_OF[p[i]]] += 1
+    if n & 1:
+        wide[(0 if is_reverse else n - 1) * BASES + CLASS_OF[p[pairs] >> 4]] += 1
+    c.pending[r.group] += 1
+    c.longest[r.group] = high(c.longest[r.group], n)
+    return counts
+
+
+cdef void reads_qualities(Reads *c, Record *r, int64_t order, int64_t *s) noexcept nogil:
+    """Count qualities by cycle."""
+    cdef int64_t n = r.n_bases, i, at
+    cdef const uint8_t *q = r.quality
+    cdef uint8_t *narrow
+    cdef int64_t *wide
+    cdef uint8_t bits = 0
+    cdef int64_t total = 0
+    if q[0] == 255:
+        s[2 * S_BASES_WITHOUT_QUALITY] += n
+        return
+    for i in range(n):
+        bits |= q[i]
+        total += q[i]
+    s[2 * S_QUALITY] += total
+    if r.flag & 0x200:
+        for i in range(n):
+            c.failed_quality[r.group * 256 + q[i]] += 1
+    if order < 2 and n <= CYCLES and bits < NARROW_QUALITIES:
+        # `reads_bases` has counted this read as pending.
+        narrow = c.narrow_quality + (r.group * 2 + order) * CYCLES * NARROW_QUALITIES
+        if r.flag & 16:
+            narrow += (n - 1) * NARROW_QUALITIES
+            for i in range(n):
+                narrow[q[i]] += 1
+                narrow -= NARROW_QUALITIES
+        else:
+            for i in range(n):
+                narrow[q[i]] += 1
+                narrow += NARROW_QUALITIES
+        return
+    wide = c.quality + (r.group * 3 + order) * CYCLES * 256
+    for i in range(n):
+        at = n - 1 - i if r.flag & 16 else i
+        wide[low(at, CYCLES - 1) * 256 + q[i]] += 1

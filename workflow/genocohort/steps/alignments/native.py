@@ -1,0 +1,346 @@
+"""Measure with the compiled kernels: pieces of the file on threads, added up in its order."""
+
+import itertools
+import os
+from collections.abc import Sequence
+from threading import Lock
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from genocohort.domain.records import UNMAPPED, IntArray
+from genocohort.engine.tasks import map_tasks
+from genocohort.errors import InputDataError
+from genocohort.io.alignment_pieces import Piece, contig_pieces, read_pieces, whole_file
+from genocohort.io.alignments import Alignment, unsorted_error
+from genocohort.kernels import NO_MEMORY, PROBLEMS, UNSORTED
+from genocohort.steps.alignments.compute import Choices, Contig, ContigCounts, Tally
+from genocohort.steps.alignments.depth import DepthSummary, add_padded
+from genocohort.steps.alignments.intervals import Intervals
+from genocohort.steps.alignments.reads import N_FLAGS, ReadTally
+
+# The kernels' sums, in their order; those with a name of TOTALS_METRICS are kept.
+SUMS = (
+    "sequences", "sequences_first", "sequences_last", "sequences_mapped",
+    "sequences_mapped_paired", "sequences_properly_paired", "sequences_paired",
+    "sequences_duplicate", "sequences_mapped_duplicate", "sequences_mapq0",
+    "sequences_mate_elsewhere", "bases", "bases_first", "bases_last", "bases_mapped",
+    "bases_duplicate", "bases_acgt", "bases_gc", "bases_without_quality", "base_quality_sum",
+    "bases_mapped_cigar", "bases_mapped_cigar_with_nm", "mismatches", "mate_other_contig",
+    "mate_other_contig_mapq5",
+)  # fmt: skip
+# Buffers and counts of a thread.
+TASK_BYTES = 64 << 20
+
+
+class Engine:
+    """Measures one file.
+
+    Parameters
+    ----------
+    module : ModuleType
+        The compiled module.
+    alignment : Alignment
+    contigs : sequence of Contig
+        Of the header, in order.
+    choices : Choices
+    """
+
+    def __init__(
+        self,
+        module: ModuleType,
+        alignment: Alignment,
+        contigs: Sequence[Contig],
+        choices: Choices,
+    ) -> None:
+        self._module, self._alignment = module, alignment
+        self._contigs, self._choices = contigs, choices
+        self._idle: list[Any] = []
+        self._all: list[Any] = []
+        self._lock = Lock()
+        self._flags = np.zeros(N_FLAGS, dtype=np.int64)
+        self._sums = np.zeros((len(SUMS), 2), dtype=np.int64)
+        self._long_lengths: list[IntArray] = []
+
+    def measure(self, pieces: Sequence[Piece], threads: int) -> Tally:
+        """Count every record of the file.
+
+        Raises
+        ------
+        InputDataError
+            Damaged data, records out of order, or an index of another file.
+        """
+        parts = map_tasks(self._piece, list(pieces), threads=threads)
+        self._check_seams([(first, stop) for first, stop, _ in parts])
+        tally = Tally(self._reads())
+        by_contig: dict[int, ContigCounts] = {}
+        for _, _, found in parts:
+            for number, counts in found:
+                if number == len(self._contigs):
+                    tally.n_unplaced = (counts.n_mapped, counts.n_unmapped)
+                elif number in by_contig:
+                    by_contig[number] = _joined(by_contig[number], counts)
+                else:
+                    by_contig[number] = counts
+        tally.contigs = [by_contig[c.number] for c in self._contigs]
+        return tally
+
+    def _take(self) -> Any:
+        """A measurer that no task uses: as many as threads at most."""
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        choices = self._choices
+        measurer = self._module.Measurer(
+            [],
+            len(self._contigs),
+            choices.insert_size_max,
+            choices.excluded_flags,
+            choices.min_mapping_quality,
+            choices.count_deletions,
+        )
+        with self._lock:
+            self._all.append(measurer)
+        return measurer
+
+    def _piece(self, piece: Piece) -> tuple[int, int, list[tuple[int, ContigCounts]]]:
+        """First and last virtual offset of a piece, and its contigs."""
+        measurer = self._take()
+        path = self._alignment.path
+        if self._alignment.kind == "cram":
+            index = self._alignment.index if piece.offset >= 0 else None
+            found = self._read_cram(measurer, piece, str(index) if index else "")
+        else:
+            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+            try:
+                measurer.open_bam(descriptor, piece.offset, piece.start, piece.end)
+                found = self._read(measurer, piece)
+            finally:
+                os.close(descriptor)
+        result = (int(measurer.first), int(measurer.stop), found)
+        with self._lock:
+            self._idle.append(measurer)
+        return result
+
+    def _read_cram(self, measurer: Any, piece: Piece, index: str) -> list[tuple[int, ContigCounts]]:
+        names = (str(self._alignment.path), str(self._alignment.reference or ""), index)
+        measurer.open_htslib(*(os.fsencode(n) for n in names), piece.start, piece.end)
+        try:
+            return self._read(measurer, piece)
+        finally:
+            measurer.close_htslib()
+
+    def _read(self, measurer: Any, piece: Piece) -> list[tuple[int, ContigCounts]]:
+        found = []
+        n_contigs = len(self._contigs)
+        (first, begin), (last, stop) = piece.start, piece.end
+        for number in range(first, min(last, n_contigs) + 1):
+            start = max(begin, 0) if number == first else 0
+            if number == n_contigs:
+                if number < last or stop > 0:
+                    found.append((number, self._unplaced(measurer)))
+                continue
+            contig = self._contigs[number]
+            end = min(stop, contig.length) if number == last else contig.length
+            if number == last and stop < 0:
+                continue
+            found.append((number, self._stretch(measurer, contig, start, max(end, start))))
+        code = self._checked(measurer, measurer.next_contig())
+        if code != self._module.PAST_RANGE:
+            raise self._disagrees()
+        return found
+
+    def _stretch(self, measurer: Any, contig: Contig, start: int, end: int) -> ContigCounts:
+        if self._checked(measurer, measurer.next_contig()) != contig.number:
+            return _empty(contig, start, end)
+        measurer.open_contig(
+            contig.number, contig.length, start, end, _pairs(contig.evaluated),
+            _pairs(contig.targets),
+        )  # fmt: skip
+        deep: list[IntArray] = []
+        while self._checked(measurer, measurer.run()) == 0:
+            deep.append(self._take_lists(measurer))
+        closed = measurer.close_contig()
+        deep.append(self._take_lists(measurer))
+        mapped, unmapped = self._add_records(closed)
+        targets = None
+        if contig.targets is not None:
+            targets = _with_deep(closed["target_histogram"], deep, 1)
+        evaluated = _bases_between(contig.evaluated, start, end)
+        return ContigCounts(
+            contig, mapped, unmapped, closed["read_depth_sum"], closed["soft_clipped_bases"],
+            closed["n_past_end"],
+            DepthSummary(
+                _with_deep(closed["histogram"], deep, 0), evaluated, closed["evaluated_sum"],
+                targets,
+            ),
+        )  # fmt: skip
+
+    def _unplaced(self, measurer: Any) -> ContigCounts:
+        """Records without a place; only their numbers count."""
+        nowhere = Contig(len(self._contigs), "*", 0)
+        counts = _empty(nowhere, 0, 0)
+        if self._checked(measurer, measurer.next_contig()) == nowhere.number:
+            measurer.open_contig(nowhere.number, 0, 0, 0, None, None)
+            while self._checked(measurer, measurer.run()) == 0:
+                self._take_lists(measurer)
+            counts.n_mapped, counts.n_unmapped = self._add_records(measurer.close_contig())
+            self._take_lists(measurer)
+        return counts
+
+    def _take_lists(self, measurer: Any) -> IntArray:
+        lists = measurer.take_lists()
+        if len(lists["long_lengths"]):
+            values, counts = np.unique(lists["long_lengths"], return_counts=True)
+            with self._lock:
+                self._long_lengths.append(np.stack([values & ((1 << 40) - 1), counts]))
+        deep: IntArray = lists["deep"]
+        if len(deep) and int(deep[:, 1].min()) < 0:
+            raise RuntimeError("the kernel counted a negative depth")
+        return deep
+
+    def _add_records(self, closed: dict[str, Any]) -> tuple[int, int]:
+        """Add a contig's records to the sample's; how many are mapped and not."""
+        flags = closed["flag_cells"] % N_FLAGS
+        records = closed["flag_records"]
+        with self._lock:
+            np.add.at(self._flags, flags, records)
+            self._sums += closed["sums"].sum(axis=0)
+        n_unmapped = int(records[(flags & UNMAPPED) != 0].sum())
+        return int(records.sum()) - n_unmapped, n_unmapped
+
+    def _checked(self, measurer: Any, code: int) -> int:
+        if code >= 0:
+            return code
+        alignment = self._alignment
+        if code == NO_MEMORY:
+            raise MemoryError("the alignment kernel's buffers")
+        block = measurer.position()
+        near = f", block at byte {block}" if block >= 0 else ""
+        if code == UNSORTED:
+            raise unsorted_error(f"{alignment.path}, after {measurer.n_records} records{near}")
+        raise InputDataError(
+            "the alignment file is truncated or corrupt: a record cannot be read: "
+            + PROBLEMS[code],
+            where=f"{alignment.path}, after about {measurer.n_records} records{near}",
+            remedy="copy it again, or make it again from its source",
+        )
+
+    def _check_seams(self, offsets: list[tuple[int, int]]) -> None:
+        """Every piece must begin at the record at which the one before it has stopped."""
+        for (_, stop), (first, _) in itertools.pairwise(offsets):
+            if stop != first:
+                raise self._disagrees()
+
+    def _disagrees(self) -> InputDataError:
+        return InputDataError(
+            "the file and its index disagree: the file is truncated or changed, or the index is "
+            "of another file",
+            where=f"{self._alignment.path} and {self._alignment.index}",
+            remedy="copy the file again, or make its index again with `samtools index`",
+        )
+
+    def _reads(self) -> ReadTally:
+        """All threads' counts as one tally."""
+        tally = ReadTally(self._choices.insert_size_max)
+        tally.flags += self._flags
+        for i, name in enumerate(SUMS):
+            if name in tally.sums:
+                tally.sums[name] += self._sums[i]
+        for row, name in enumerate(("mate_other_contig", "mate_other_contig_mapq5")):
+            tally.mate_other_contig[row] += self._sums[SUMS.index(name)]
+        lengths = tally.read_length
+        for measurer in self._all:
+            measurer.widen()
+            counts = measurer.counts
+            failing = counts["failed_quality"].sum(axis=0)
+            tally.base_quality[:, 1] += failing
+            tally.base_quality[:, 0] += counts["quality"].sum(axis=(0, 1, 2)) - failing
+            tally.gc += counts["gc"].sum(axis=0)
+            tally.mapping_quality += counts["mapping_quality"][:, 0].sum(axis=0)
+            tally.insert_size += counts["inserts"].sum(axis=0)
+            lengths = add_padded(lengths, counts["lengths"].sum(axis=(0, 1)))
+        for values, n in self._long_lengths:
+            longer = np.zeros(int(values.max()) + 1, dtype=np.int64)
+            np.add.at(longer, values, n)
+            lengths = add_padded(lengths, longer)
+        tally.read_length = lengths
+        return tally
+
+
+def measure_native(
+    module: ModuleType,
+    alignment: Alignment,
+    contigs: Sequence[Contig],
+    choices: Choices,
+    threads: int,
+) -> Tally:
+    """Measure a file with the compiled kernels, in as many pieces as its index allows.
+
+    Raises
+    ------
+    InputDataError
+        Damaged data, records out of order, or an index of another file.
+    """
+    pieces = whole_file(len(contigs))
+    if alignment.index is not None:
+        if alignment.kind == "bam":
+            pieces = read_pieces(alignment.index, len(contigs))
+        else:
+            pieces = contig_pieces(alignment.lengths)
+    return Engine(module, alignment, contigs, choices).measure(pieces, threads)
+
+
+def _pairs(intervals: Intervals | None) -> IntArray | None:
+    """Starts and ends, int64[n, 2]."""
+    if intervals is None:
+        return None
+    return np.ascontiguousarray(np.stack([intervals.start, intervals.end], axis=1))
+
+
+def _bases_between(intervals: Intervals | None, start: int, end: int) -> int:
+    return end - start if intervals is None else intervals.within(start, end).n_bases()
+
+
+def _with_deep(histogram: IntArray, deep: Sequence[IntArray], kind: int) -> IntArray:
+    """The histogram with the bases that were too deep for its cells."""
+    for rows in deep:
+        chosen = rows[rows[:, 0] == kind]
+        if len(chosen):
+            larger = np.zeros(int(chosen[:, 1].max()) + 1, dtype=np.int64)
+            np.add.at(larger, chosen[:, 1], chosen[:, 2])
+            histogram = add_padded(histogram, larger)
+    return histogram
+
+
+def _empty(contig: Contig, start: int, end: int) -> ContigCounts:
+    """A stretch without records."""
+    targets = None
+    if contig.targets is not None:
+        targets = np.array([contig.targets.within(start, end).n_bases()], dtype=np.int64)
+    bases = np.array([end - start], dtype=np.int64)
+    evaluated = _bases_between(contig.evaluated, start, end)
+    return ContigCounts(contig, 0, 0, 0, 0, 0, DepthSummary(bases, evaluated, 0, targets))
+
+
+def _joined(one: ContigCounts, other: ContigCounts) -> ContigCounts:
+    """Two stretches of a contig as one."""
+    a, b = one.depth, other.depth
+    targets = None
+    if a.target_histogram is not None and b.target_histogram is not None:
+        targets = add_padded(a.target_histogram, b.target_histogram)
+    return ContigCounts(
+        one.contig,
+        one.n_mapped + other.n_mapped,
+        one.n_unmapped + other.n_unmapped,
+        one.read_depth_sum + other.read_depth_sum,
+        one.soft_clipped_bases + other.soft_clipped_bases,
+        one.n_past_end + other.n_past_end,
+        DepthSummary(
+            add_padded(a.histogram, b.histogram),
+            a.evaluated_bases + b.evaluated_bases,
+            a.evaluated_sum + b.evaluated_sum,
+            targets,
+        ),
+    )
