@@ -9,44 +9,81 @@ CONTIG = "chr21"
 LENGTH = 40_000_000
 
 
-def alignments(folder: Path, n_pairs: int) -> Path:
-    """A sorted, indexed BAM of paired reads of 150 bases with binned qualities."""
-    path = folder / f"reads-{n_pairs}.bam"
+_RECORD = np.dtype(
+    [("size", "<i4"), ("contig", "<i4"), ("start", "<i4"), ("name_length", "u1"),
+     ("mapping_quality", "u1"), ("bin", "<u2"), ("n_operations", "<u2"), ("flag", "<u2"),
+     ("n_bases", "<i4"), ("mate_contig", "<i4"), ("mate_start", "<i4"), ("length", "<i4"),
+     ("name", "S12"), ("cigar", "<u4"), ("sequence", "u1", (75,)), ("quality", "u1", (150,)),
+     ("nm", "S3"), ("nm_value", "u1"), ("group", "S5"), ("md", "S7")]
+)  # fmt: skip
+READ = 150
+
+
+def alignments(folder: Path, n_pairs: int, *, binned: bool = True) -> Path:
+    """A sorted, indexed BAM of paired reads of 150 bases, about 30 times deep.
+
+    Qualities are drawn for each base: of four values, or of all from 2 to 40.
+    """
+    path = folder / f"reads-{n_pairs}-{'binned' if binned else 'full'}.bam"
     if path.exists():
         return path
     rng = np.random.default_rng(1)
-    starts = np.sort(rng.integers(0, LENGTH - 1000, n_pairs))
-    inserts = rng.normal(350, 60, n_pairs).astype(int).clip(150, 700)
-    bases = rng.choice(list("ACGT"), LENGTH // 100)
-    header = {
-        "HD": {"VN": "1.6", "SO": "coordinate"},
-        "SQ": [{"SN": CONTIG, "LN": LENGTH}],
-        "RG": [{"ID": "r", "SM": "BENCH"}],
-    }
-    qualities = [pysam.qualitystring_to_array(q * 150) for q in "F:,#"]
-    with pysam.AlignmentFile(str(folder / "unsorted.bam"), "wb0", header=header) as out:
-        for i in range(n_pairs):
-            for first in (True, False):
-                read = pysam.AlignedSegment(out.header)
-                begin = int(starts[i] if first else starts[i] + inserts[i] - 150)
-                read.query_name = f"q{i}"
-                offset = begin % (len(bases) - 150)
-                read.query_sequence = "".join(bases[offset : offset + 150])
-                read.query_qualities = qualities[i % 4]
-                read.flag = (99 if first else 147) | (1024 if i % 25 == 0 else 0)
-                read.reference_id = read.next_reference_id = 0
-                read.reference_start = begin
-                read.next_reference_start = int(
-                    starts[i] + inserts[i] - 150 if first else starts[i]
-                )
-                read.template_length = int(inserts[i] if first else -inserts[i])
-                read.mapping_quality, read.cigarstring = 60, "150M"
-                read.set_tag("NM", 0)
-                out.write(read)
-    pysam.sort("-o", str(path), str(folder / "unsorted.bam"))
+    length = max(2 * n_pairs * READ // 30, 100_000)
+    header = f"@HD\tVN:1.6\tSO:coordinate\n@SQ\tSN:{CONTIG}\tLN:{length}\n@RG\tID:r\tSM:BENCH\n"
+    genome = rng.integers(0, 4, length)
+    first = np.sort(rng.integers(0, length - 1000, n_pairs))
+    inserts = rng.normal(350, 60, n_pairs).astype(int).clip(READ, 700)
+    starts = np.concatenate([first, first + inserts - READ])
+    order = np.argsort(starts, kind="stable")
+    with pysam.BGZFile(str(path), "wb") as out:
+        name = f"{CONTIG}\0".encode()
+        out.write(b"BAM\1" + np.int32(len(header)).tobytes() + header.encode())
+        out.write(np.array([1, len(name)], "<i4").tobytes() + name + np.int32(length).tobytes())
+        for i in range(0, 2 * n_pairs, 50_000):
+            chosen = order[i : i + 50_000]
+            out.write(_records(rng, chosen, first, inserts, genome, binned).tobytes())
     pysam.index(str(path))
-    (folder / "unsorted.bam").unlink()
     return path
+
+
+def _records(
+    rng: np.random.Generator,
+    chosen: np.ndarray,
+    first: np.ndarray,
+    inserts: np.ndarray,
+    genome: np.ndarray,
+    binned: bool,
+) -> np.ndarray:
+    """The chosen reads as BAM records; numbers from len(first) on are last reads."""
+    n = len(chosen)
+    pair, is_last = chosen % len(first), chosen >= len(first)
+    second = first[pair] + inserts[pair] - READ
+    rows = np.zeros(n, _RECORD)
+    rows["size"] = _RECORD.itemsize - 4
+    rows["start"] = np.where(is_last, second, first[pair])
+    rows["mate_start"] = np.where(is_last, first[pair], second)
+    rows["length"] = np.where(is_last, -inserts[pair], inserts[pair])
+    rows["name_length"], rows["mapping_quality"] = 12, 60
+    rows["flag"] = np.where(is_last, 147, 99) | np.where(pair % 25 == 0, 1024, 0)
+    rows["n_operations"], rows["n_bases"], rows["cigar"] = 1, READ, READ << 4
+    rows["name"] = np.char.add("q", np.char.zfill(pair.astype("U10"), 10)).astype("S12")
+    bases = genome[rows["start"][:, None].astype(np.int64) + np.arange(READ)]
+    wrong = rng.random(bases.shape) < 0.004
+    bases = np.where(wrong, (bases + 1) % 4, bases)
+    codes = np.array([1, 2, 4, 8], np.uint8)[bases]
+    rows["sequence"] = codes[:, ::2] << 4 | codes[:, 1::2]
+    if binned:
+        # Neighbours mostly share their bin, as sequencers write them.
+        kept = np.maximum.accumulate(
+            np.where(rng.random(bases.shape) < 0.15, np.arange(READ), 0), axis=1
+        )
+        drawn = rng.choice(np.array([2, 12, 23, 37], np.uint8), bases.shape, p=[0.01, 0.05, 0.1, 0.84])
+        rows["quality"] = np.take_along_axis(drawn, kept, axis=1)
+    else:
+        rows["quality"] = rng.binomial(40, 0.85, bases.shape).clip(2, 40)
+    rows["nm"], rows["nm_value"] = b"NMC", wrong.sum(axis=1)
+    rows["group"], rows["md"] = b"RGZr", b"MDZ150"
+    return rows
 
 
 def calls(folder: Path, n_samples: int, n_variants: int) -> Path:

@@ -105,7 +105,7 @@ cdef class Measurer:
         self.count_deletions = count_deletions
         shapes = {
             "sums": (g, N_SUMS, 2), "contig_flags": (g, N_FLAGS), "quality": (g, 3, CYCLES, 256),
-            "failed_quality": (g, 256), "bases": (g, 2, 2, CYCLES, BASES), "gc": (g, 101),
+            "failed_quality": (g, 256), "pairs": (g, 2, 3, PAIRS, 64), "bases": (g, 2, 2, CYCLES, BASES), "gc": (g, 101),
             "gc_steps": (g, 2, GC_STEPS), "mapping_quality": (g, 2, 256),
             "lengths": (g, 3, LENGTHS), "inserts": (g, insert_max + 1, 3, 2),
             "indel_length": (g, 2, INDELS + 1), "indel_cycle": (g, 2, 2, CYCLES),
@@ -121,6 +121,7 @@ cdef class Measurer:
         self.c.contig_flags = cells_of(self.counts["contig_flags"])
         self.c.quality = cells_of(self.counts["quality"])
         self.c.failed_quality = cells_of(self.counts["failed_quality"])
+        self.c.pairs = cells_of(self.counts["pairs"])
         self.c.bases = cells_of(self.counts["bases"])
         self.c.gc = cells_of(self.counts["gc"])
         self.c.gc_steps = cells_of(self.counts["gc_steps"])
@@ -509,7 +510,7 @@ cdef class Measurer:
         """Bring the counts by cycle up to date."""
         cdef int64_t g
         for g in range(self.c.n_groups):
-            reads_widen(&self.c, g)
+            reads_decode(&self.c, g)
 
     def position(self):
         """Offset in the file of the block in use, for messages; -1 where it is not known."""

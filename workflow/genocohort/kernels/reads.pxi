@@ -94,6 +94,7 @@ cdef struct Reads:               # g: read groups of the header, and one more fo
     Vector flags_seen            # cells of contig_flags that are not 0
     int64_t *quality             # [g, 3, CYCLES, 256]: first, last, other reads
     int64_t *failed_quality      # [g, 256]: of records that fail QC
+    int64_t *pairs               # [g, 2, 3, PAIRS, 64]: as narrow_bases
     int64_t *bases               # [g, 2, 2, CYCLES, BASES]: first, last; forward, reverse
     int64_t *gc                  # [g, 101]
     int64_t *gc_steps            # [g, 2, GC_STEPS]: changes
@@ -111,7 +112,7 @@ cdef struct Reads:               # g: read groups of the header, and one more fo
 
 cdef void reads_widen(Reads *c, int64_t g) noexcept nogil:
     """Add the narrow cells of a group to its wide ones."""
-    cdef int64_t order, i, q, kind, cycle, pairs
+    cdef int64_t order, i, q, kind
     cdef uint8_t *narrow
     cdef int64_t *wide
     if c.pending[g] == 0:
@@ -123,20 +124,33 @@ cdef void reads_widen(Reads *c, int64_t g) noexcept nogil:
             for q in range(NARROW_QUALITIES):
                 wide[i * 256 + q] += narrow[i * NARROW_QUALITIES + q]
         memset(narrow, 0, c.longest[g] * NARROW_QUALITIES)
-        pairs = c.longest[g] // 2
         for kind in range(3):
             narrow = c.narrow_bases + ((g * 2 + order) * 3 + kind) * PAIRS * 64
+            wide = c.pairs + ((g * 2 + order) * 3 + kind) * PAIRS * 64
+            for i in range(c.longest[g] // 2 * 64):
+                wide[i] += narrow[i]
+            memset(narrow, 0, c.longest[g] // 2 * 64)
+    c.pending[g] = c.longest[g] = 0
+
+
+cdef void reads_decode(Reads *c, int64_t g) noexcept nogil:
+    """Take the counted pairs of bases of a group apart into bases by cycle."""
+    cdef int64_t order, kind, i, q, cycle
+    cdef int64_t *pair
+    cdef int64_t *wide
+    reads_widen(c, g)
+    for order in range(2):
+        for kind in range(3):
             wide = c.bases + ((g * 2 + order) * 2 + (kind > 0)) * CYCLES * BASES
-            for i in range(pairs):
+            for i in range(PAIRS):
+                pair = c.pairs + (((g * 2 + order) * 3 + kind) * PAIRS + i) * 64
                 # Cycle of the pair's first base; the second one is a cycle later or earlier.
                 cycle = 2 * i if kind == 0 else 2 * i + 1 if kind == 1 else 2 * i + 2
                 for q in range(BASES * BASES):
-                    if narrow[i * 64 + q]:
-                        wide[cycle * BASES + q // BASES] += narrow[i * 64 + q]
-                        wide[(cycle + (1 if kind == 0 else -1)) * BASES + q % BASES] += (
-                            narrow[i * 64 + q])
-            memset(narrow, 0, pairs * 64)
-    c.pending[g] = c.longest[g] = 0
+                    if pair[q]:
+                        wide[cycle * BASES + q // BASES] += pair[q]
+                        wide[(cycle + (1 if kind == 0 else -1)) * BASES + q % BASES] += pair[q]
+                        pair[q] = 0
 
 
 cdef int reads_add(Reads *c, Record *r) noexcept nogil:
