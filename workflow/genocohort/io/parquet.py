@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from genocohort.domain.table import Table
 from genocohort.errors import InputDataError
+from genocohort.io.arrow_columns import list_to_arrow
 from genocohort.io.atomic import replacing
 
 if TYPE_CHECKING:
@@ -93,9 +94,21 @@ def _to_arrow(values: Any, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
         if pa.types.is_dictionary(kind) and pa.types.is_dictionary(values.type):
             values = values.cast(pa.string())
         return values.dictionary_encode() if pa.types.is_dictionary(kind) else values.cast(kind)
+    if type(values) is list and _is_plain(values):
+        made = list_to_arrow(values, kind)
+        if made is not None:
+            return made
     if pa.types.is_dictionary(kind):
         return pa.array(values, pa.string(), from_pandas=True).dictionary_encode()
     return pa.array(values, kind, from_pandas=True)
+
+
+def _is_plain(values: list[Any]) -> bool:
+    """Whether a list holds texts, or numbers without NaN, and nulls: nothing to interpret."""
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds <= {str} or kinds <= {int}:
+        return True
+    return kinds == {float} and not any(v is not None and v != v for v in values)
 
 
 def read_table(path: Path, table: Table, columns: list[str] | None = None) -> pa.Table:

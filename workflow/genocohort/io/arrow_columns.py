@@ -1,0 +1,68 @@
+"""Lists of Python values as Arrow arrays, made from buffers.
+
+Arrow's own conversion asks pandas, wherever it is installed, what the values are: importing it
+costs more than a small step's work.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+_NUMBERS = {
+    pa.int8(): np.int8, pa.int16(): np.int16, pa.int32(): np.int32, pa.int64(): np.int64,
+    pa.float32(): np.float32, pa.float64(): np.float64,
+}  # fmt: skip
+
+
+def list_to_arrow(values: Sequence[Any], kind: pa.DataType) -> pa.Array | None:
+    """An array of numbers, texts or dictionary-encoded texts; None for any other type.
+
+    Parameters
+    ----------
+    values : sequence
+        Python values; None is null. NaN in a column of numbers is left to the caller.
+    kind : pyarrow.DataType
+
+    Raises
+    ------
+    OverflowError
+        A whole number does not fit the type.
+    """
+    if kind in _NUMBERS:
+        return _numbers(values, kind)
+    if kind == pa.string():
+        return _texts(values)
+    if pa.types.is_dictionary(kind) and kind.value_type == pa.string():
+        known: dict[str, int] = {}
+        codes = [None if v is None else known.setdefault(v, len(known)) for v in values]
+        return pa.DictionaryArray.from_arrays(_numbers(codes, pa.int32()), _texts(list(known)))
+    return None
+
+
+def _bitmap(values: Sequence[Any]) -> tuple[pa.Buffer | None, int]:
+    """Which values are there, and how many are not."""
+    there = np.array([v is not None for v in values], dtype=bool)
+    n_null = len(values) - int(there.sum())
+    bits = pa.py_buffer(np.packbits(there, bitorder="little").tobytes())
+    return (bits if n_null else None), n_null
+
+
+def _numbers(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    bits, n_null = _bitmap(values)
+    filled = [0 if v is None else v for v in values] if n_null else values
+    data = pa.py_buffer(np.array(filled, dtype=_NUMBERS[kind]).tobytes())
+    return pa.Array.from_buffers(kind, len(values), [bits, data], n_null)
+
+
+def _texts(values: Sequence[Any]) -> pa.Array:
+    bits, n_null = _bitmap(values)
+    encoded = [b"" if v is None else v.encode() for v in values]
+    offsets = np.zeros(len(values) + 1, dtype=np.int64)
+    np.cumsum([len(e) for e in encoded], out=offsets[1:])
+    if int(offsets[-1]) >= 1 << 31:
+        raise OverflowError("a column of texts is larger than 2 GiB")
+    buffers = [bits, pa.py_buffer(offsets.astype(np.int32).tobytes())]
+    buffers.append(pa.py_buffer(b"".join(encoded)))
+    return pa.Array.from_buffers(pa.string(), len(values), buffers, n_null)
