@@ -46,6 +46,28 @@ def alignments(folder: Path, n_pairs: int, *, binned: bool = True) -> Path:
     return path
 
 
+def reference_of(path: Path) -> Path:
+    """The FASTA that a CRAM of `as_cram` was made with."""
+    return path.with_suffix(".fa")
+
+
+def as_cram(bam: Path, folder: Path) -> Path:
+    """The same reads as CRAM, with a reference of its own."""
+    path = folder / f"{bam.stem}.cram"
+    fasta = reference_of(path)
+    if path.exists():
+        return path
+    with pysam.AlignmentFile(str(bam)) as reads:
+        length = reads.lengths[0]
+    sequence = np.random.default_rng(1).integers(0, 4, length)
+    text = np.frombuffer(b"ACGT", np.uint8)[sequence].tobytes()
+    fasta.write_bytes(f">{CONTIG}\n".encode() + text + b"\n")
+    pysam.faidx(str(fasta))
+    pysam.view("-C", "-T", str(fasta), "-o", str(path), str(bam), catch_stdout=False)
+    pysam.index(str(path))
+    return path
+
+
 def _records(
     rng: np.random.Generator,
     chosen: np.ndarray,
@@ -77,7 +99,9 @@ def _records(
         kept = np.maximum.accumulate(
             np.where(rng.random(bases.shape) < 0.15, np.arange(READ), 0), axis=1
         )
-        drawn = rng.choice(np.array([2, 12, 23, 37], np.uint8), bases.shape, p=[0.01, 0.05, 0.1, 0.84])
+        drawn = rng.choice(
+            np.array([2, 12, 23, 37], np.uint8), bases.shape, p=[0.01, 0.05, 0.1, 0.84]
+        )
         rows["quality"] = np.take_along_axis(drawn, kept, axis=1)
     else:
         rows["quality"] = rng.binomial(40, 0.85, bases.shape).clip(2, 40)

@@ -5,6 +5,7 @@ bench <step> <what> ours_s=<median> peer_s=<median> ratio=<peer/ours> cpu_ratio=
 """
 
 import argparse
+import ctypes.util
 import os
 import shutil
 import statistics
@@ -65,20 +66,39 @@ def measure(commands: Sequence[Sequence[str]], folder: Path) -> Cost:
 
 def alignments(cache: Path, folder: Path) -> list[Comparison]:
     """flagstat, stats and mosdepth in turn against one step."""
-    bam = str(data.alignments(cache, 250_000))
-    outputs = [
-        f"--{n}={folder / n}.parquet" for n in ("flagstat", "contigs", "histograms")
-    ]  # fmt: skip
+    find_libhts(folder)
+    binned, full = data.alignments(cache, 1_500_000), data.alignments(cache, 750_000, binned=False)
+    cram = data.as_cram(data.alignments(cache, 250_000), cache)
+    files = {"3M_reads_binned": binned, "1.5M_reads_full": full, "500k_reads_cram": cram}
+    return [_alignment(what, path, folder) for what, path in files.items()]
+
+
+def _alignment(what: str, path: Path, folder: Path) -> Comparison:
+    outputs = [f"--{n}={folder / n}.parquet" for n in ("flagstat", "contigs", "histograms")]
+    fasta = str(data.reference_of(path)) if path.suffix == ".cram" else ""
     step = (
-        str(BIN / "genocohort"), "alignments", "--sample", "BENCH", "--alignment", bam,
+        str(BIN / "genocohort"), "alignments", "--sample", "BENCH", "--alignment", str(path),
         "--genome", GENOME, "--threads", "2", *outputs, f"--ledger={folder / 'l.json'}",
+        *(["--reference", fasta] if fasta else []),
     )  # fmt: skip
     peers = (
-        ("samtools", "flagstat", "-@1", bam),
-        ("samtools", "stats", "-@1", bam),
-        ("mosdepth", "-n", "-t", "1", str(folder / "m"), bam),
-    )
-    return [Comparison("alignments", "500k_reads", (step,), peers)]
+        ("samtools", "flagstat", "-@1", str(path)),
+        ("samtools", "stats", "-@1", *(["--reference", fasta] if fasta else []), str(path)),
+        ("mosdepth", "-n", "-t", "1", *(["-f", fasta] if fasta else []), str(folder / "m"),
+         str(path)),
+    )  # fmt: skip
+    return Comparison("alignments", what, (step,), peers)
+
+
+def find_libhts(folder: Path) -> None:
+    """Let mosdepth find htslib where it is installed under its full name only."""
+    name = ctypes.util.find_library("hts")
+    for place in ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"):
+        if name and name != "libhts.so" and (Path(place) / name).exists():
+            (folder / "libhts.so").unlink(missing_ok=True)
+            (folder / "libhts.so").symlink_to(Path(place) / name)
+            old = os.environ.get("LD_LIBRARY_PATH", "")
+            os.environ["LD_LIBRARY_PATH"] = f"{folder}:{old}"
 
 
 def genotypes(cache: Path, folder: Path) -> list[Comparison]:

@@ -141,6 +141,32 @@ def test_engines_agree_on_odd_records(
     shutil.rmtree(folder)
 
 
+@pytest.mark.parametrize("index", [True, False])
+def test_a_cram_of_many_contigs(
+    index: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import hashlib
+
+    import pysam
+
+    sequences = {name: "ACGTTGCA" * (n // 8) + "A" * (n % 8) for name, n in LENGTHS.items()}
+    reference = tmp_path / "ref.fa"
+    reference.write_text("".join(f">{name}\n{text}\n" for name, text in sequences.items()))
+    pysam.faidx(str(reference))
+    sums = {n: hashlib.md5(s.encode()).hexdigest() for n, s in sequences.items()}
+    reads = [r for r in random_reads(8, 900, list(LENGTHS.values())) if r.bases != ""]
+    path = write_alignment(
+        tmp_path / "in.cram", reads, LENGTHS, reference=reference, checksums=sums, index=index
+    )
+    alignment = inspect_alignment(path, reference)
+    contigs = contigs_of(LENGTHS, with_targets=True)
+    plain = rows(tally_batches(read_all(alignment), contigs, Choices()))
+    for bases in (1, 1 << 30):
+        monkeypatch.setattr(alignment_pieces, "PIECE_BASES", bases)
+        found = engine.measure_native(MODULE, alignment, contigs, Choices(), 2)
+        assert rows(found) == plain
+
+
 def test_depth_and_length_beyond_the_cells(tmp_path: Path) -> None:
     # 70,000 reads on a base, and reads longer than the lengths that are counted in cells.
     reads = [Read(f"r{i}", start=5, cigar="2M", bases="AC") for i in range(70_000)]

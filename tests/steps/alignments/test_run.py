@@ -84,6 +84,18 @@ def test_threads_and_index_change_no_byte(
     assert "there is no index" in capsys.readouterr().err
 
 
+def test_both_engines_write_the_same_bytes(
+    bam: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if step.native() is None:
+        pytest.skip("the kernels are not built")
+    assert run(bam, tmp_path, excluded_flags=4) == 0
+    compiled = written(tmp_path)
+    monkeypatch.setattr(step, "native", lambda: None)
+    assert run(bam, tmp_path, excluded_flags=4) == 0
+    assert written(tmp_path) == compiled
+
+
 def test_tasks_come_from_the_contigs() -> None:
     contigs = tuple(
         step.Contig(i, str(i), n) for i, n in enumerate([40 << 20, 1, 2, 31 << 20, 5 << 20, 0])
