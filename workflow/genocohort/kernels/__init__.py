@@ -22,7 +22,7 @@ _LIBDEFLATE = (
     "libdeflate_crc32",
 )
 _HTSLIB = (
-    "hts_open", "sam_hdr_read", "sam_hdr_destroy", "sam_read1", "hts_set_opt",
+    "hts_open", "sam_hdr_read", "sam_hdr_destroy", "sam_read1", "hts_set_threads",
     "hts_set_fai_filename", "hts_close", "bam_init1", "bam_destroy1", "sam_index_load3",
     "hts_idx_destroy", "sam_itr_queryi", "hts_itr_next", "hts_itr_destroy",
 )  # fmt: skip

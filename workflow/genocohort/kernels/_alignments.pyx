@@ -172,19 +172,27 @@ cdef class Measurer:
         self.error = rc
         return rc
 
-    def open_htslib(self, bytes path, bytes reference, bytes index, tuple start, tuple end):
-        """Begin contigs of a CRAM by its index, or all of it (`index` empty)."""
+    def open_htslib(self, bytes path, bytes reference, bytes index, tuple start, tuple end,
+                    int threads):
+        """Begin contigs of a CRAM by its index, or all of it (`index` empty).
+
+        With more than one thread htslib decodes on threads of its own.
+        """
         self.close_htslib()
         self._range(start, end)
-        self.error = self._open_htslib(path, reference, index)
+        self.error = self._open_htslib(path, reference, index, threads)
         return self.error
 
-    cdef int _open_htslib(self, bytes path, bytes reference, bytes index) except? -99:
+    cdef int _open_htslib(
+        self, bytes path, bytes reference, bytes index, int threads
+    ) except? -99:
         self.record = hts.record()
         self.file = hts.open(path, b"r")
         if self.file == NULL or self.record == NULL:
             return READ_FAILED
         if reference and hts.reference(self.file, reference) != 0:
+            return READ_FAILED
+        if threads > 1 and hts.threads(self.file, threads) != 0:
             return READ_FAILED
         self.header = hts.header(self.file)
         if self.header == NULL:

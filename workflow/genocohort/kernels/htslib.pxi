@@ -23,7 +23,7 @@ ctypedef void *(*open_function)(const char *, const char *) noexcept nogil
 ctypedef void *(*header_function)(void *) noexcept nogil
 ctypedef void (*header_free_function)(void *) noexcept nogil
 ctypedef int (*read_function)(void *, void *, bam1_t *) noexcept nogil
-ctypedef int (*option_function)(void *, int, ...) noexcept nogil
+ctypedef int (*threads_function)(void *, int) noexcept nogil
 ctypedef int (*reference_function)(void *, const char *) noexcept nogil
 ctypedef int (*close_function)(void *) noexcept nogil
 ctypedef bam1_t *(*record_function)() noexcept nogil
@@ -39,7 +39,7 @@ cdef struct Htslib:
     header_function header
     header_free_function header_free
     read_function read
-    option_function option
+    threads_function threads
     reference_function reference
     close_function close
     record_function record
@@ -63,7 +63,7 @@ def bind_htslib(dict address):
     hts.header = <header_function><uintptr_t>address["sam_hdr_read"]
     hts.header_free = <header_free_function><uintptr_t>address["sam_hdr_destroy"]
     hts.read = <read_function><uintptr_t>address["sam_read1"]
-    hts.option = <option_function><uintptr_t>address["hts_set_opt"]
+    hts.threads = <threads_function><uintptr_t>address["hts_set_threads"]
     hts.reference = <reference_function><uintptr_t>address["hts_set_fai_filename"]
     hts.close = <close_function><uintptr_t>address["hts_close"]
     hts.record = <record_function><uintptr_t>address["bam_init1"]

@@ -62,6 +62,7 @@ class Engine:
         self._flags = np.zeros(N_FLAGS, dtype=np.int64)
         self._sums = np.zeros((len(SUMS), 2), dtype=np.int64)
         self._long_lengths: list[IntArray] = []
+        self._decoders = 1
 
     def measure(self, pieces: Sequence[Piece], threads: int) -> Tally:
         """Count every record of the file.
@@ -71,6 +72,8 @@ class Engine:
         InputDataError
             Damaged data, records out of order, or an index of another file.
         """
+        # The threads that pieces leave idle decode a CRAM.
+        self._decoders = max(1, threads // len(pieces))
         parts = map_tasks(self._piece, list(pieces), threads=threads)
         self._check_seams([(first, stop) for first, stop, _ in parts])
         tally = Tally(self._reads())
@@ -125,7 +128,9 @@ class Engine:
 
     def _read_cram(self, measurer: Any, piece: Piece, index: str) -> list[tuple[int, ContigCounts]]:
         names = (str(self._alignment.path), str(self._alignment.reference or ""), index)
-        measurer.open_htslib(*(os.fsencode(n) for n in names), piece.start, piece.end)
+        measurer.open_htslib(
+            *(os.fsencode(n) for n in names), piece.start, piece.end, self._decoders
+        )
         try:
             return self._read(measurer, piece)
         finally:
