@@ -80,6 +80,16 @@ def test_an_image_without_a_folder_is_named(tmp_path: Path) -> None:
         load_recipes(tmp_path, WORKFLOW)
 
 
+def test_images_of_steps_with_python_are_built_alike() -> None:
+    """Only then do they share the layer of their common packages."""
+    texts = set()
+    for name in set(WITH_PYTHON) - {CONTROLLER}:
+        title, text = RECIPES[name].containerfile.read_text().split("\n", 1)
+        assert title.startswith(f"# {name}: ")
+        texts.add(text.replace(f'"genocohort {name}"', '"genocohort"'))
+    assert len(texts) == 1
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_images_are_built_from_a_digest_and_run_as_no_one(name: str) -> None:
     text = RECIPES[name].containerfile.read_text()

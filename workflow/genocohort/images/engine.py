@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -106,13 +107,9 @@ def push(engine: str, tag: str) -> str:
         )
         digests: list[str] = json.loads(found)
         return next(d for d in digests if d.startswith(f"{name}@"))
-    folder = os.environ.get("XDG_RUNTIME_DIR") or "/tmp"
-    file = Path(folder) / f"genocohort-digest-{os.getpid()}"
-    try:
-        call([engine, "push", "--digestfile", str(file), tag], f"{engine} push")
-        return f"{name}@{file.read_text(encoding='utf-8').strip()}"
-    finally:
-        file.unlink(missing_ok=True)
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as file:
+        call([engine, "push", "--digestfile", file.name, tag], f"{engine} push")
+        return f"{name}@{Path(file.name).read_text(encoding='utf-8').strip()}"
 
 
 def pull(engine: str, reference: str) -> None:

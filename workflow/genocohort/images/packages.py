@@ -187,10 +187,10 @@ def _build_wheels(requirements: Path, blocks: list[str], folder: Path) -> None:
         )
     if done.returncode:
         raise ToolError(
-            "pip could not fetch the packages of an image",
+            f"pip could not fetch the packages of an image: {done.stderr.strip()[-1000:]}",
             where=str(requirements),
             offenders=names,
-            remedy=done.stderr.strip()[-1000:],
+            remedy="see that a package index answers; after a change of versions run `make lock`",
         )
     for name in names:
         built = next(folder.glob(f"{re.sub(r'[-_.]+', '_', name)}-*.whl"), None)
