@@ -9,12 +9,13 @@ from genocohort.domain.dates import PartialDate
 from genocohort.errors import ConfigError, GenocohortError, InputDataError, Problems
 from genocohort.steps.clinical.cells import Number, parse_number
 from genocohort.steps.clinical.collect_records import dotted_icd10
-from genocohort.steps.clinical.column_map import ColumnMap, Role
+from genocohort.steps.clinical.column_map import ColumnMap
 from genocohort.steps.clinical.participants import topcode
 from genocohort.steps.clinical.phenotypes import build_phenotypes
 from genocohort.steps.clinical.records import Columns
 from genocohort.steps.clinical.review import Review
 from genocohort.steps.clinical.settings import ClinicalSettings
+from genocohort.steps.clinical.table_sources import Role
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from genocohort.domain.dates import PartialDate, is_mangled, parse_date, parse_partial_date
 from genocohort.io.text_table import TextTable
-from genocohort.steps.clinical.column_map import Role
 from genocohort.steps.clinical.review import Review
+from genocohort.steps.clinical.table_sources import Role
 
 T = TypeVar("T")
 _NUMBER = re.compile(

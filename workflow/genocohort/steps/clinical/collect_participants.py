@@ -16,13 +16,6 @@ from genocohort.steps.clinical.cells import (
     read_whole_numbers,
     select_rows,
 )
-from genocohort.steps.clinical.column_map import (
-    ParticipantsSource,
-    Role,
-    WideExposure,
-    WideMeasurement,
-    WideOutcome,
-)
 from genocohort.steps.clinical.records import (
     ParticipantRow,
     Records,
@@ -31,6 +24,13 @@ from genocohort.steps.clinical.records import (
     value_columns,
 )
 from genocohort.steps.clinical.review import Review
+from genocohort.steps.clinical.table_sources import (
+    ParticipantsSource,
+    Role,
+    WideExposure,
+    WideMeasurement,
+    WideOutcome,
+)
 
 
 def resolve_ids(

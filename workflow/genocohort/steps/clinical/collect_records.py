@@ -12,7 +12,9 @@ from genocohort.steps.clinical.cells import (
     read_whole_numbers,
 )
 from genocohort.steps.clinical.collect_participants import resolve_ids
-from genocohort.steps.clinical.column_map import (
+from genocohort.steps.clinical.records import Records, extend, places, value_columns
+from genocohort.steps.clinical.review import Review
+from genocohort.steps.clinical.table_sources import (
     ConditionsSource,
     ExposuresSource,
     LongSource,
@@ -20,8 +22,6 @@ from genocohort.steps.clinical.column_map import (
     OutcomesSource,
     Role,
 )
-from genocohort.steps.clinical.records import Records, extend, places, value_columns
-from genocohort.steps.clinical.review import Review
 
 _OUTCOME_KINDS = {"quant", "binary", "count", "tte"}
 _STATUSES = {"present", "excluded"}

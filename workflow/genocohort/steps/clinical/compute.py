@@ -12,7 +12,7 @@ from genocohort.steps.clinical.collect_participants import (
     participant_roles,
 )
 from genocohort.steps.clinical.collect_records import collect_long, long_roles
-from genocohort.steps.clinical.column_map import ColumnMap, ParticipantsSource
+from genocohort.steps.clinical.column_map import ColumnMap
 from genocohort.steps.clinical.days import (
     finish_conditions,
     finish_exposures,
@@ -26,6 +26,7 @@ from genocohort.steps.clinical.phenotypes import build_phenotypes
 from genocohort.steps.clinical.records import Columns, ParticipantRow, Records
 from genocohort.steps.clinical.review import Review
 from genocohort.steps.clinical.settings import ClinicalSettings
+from genocohort.steps.clinical.table_sources import ParticipantsSource
 
 
 @dataclass(frozen=True)

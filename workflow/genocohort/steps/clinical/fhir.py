@@ -6,12 +6,14 @@ from pathlib import Path
 from genocohort.domain.dates import parse_partial_date
 from genocohort.io.clinical_fhir import FhirTables, read_fhir
 from genocohort.io.text_table import TextTable
-from genocohort.steps.clinical.column_map import (
+from genocohort.steps.clinical.format_sources import FhirSource
+from genocohort.steps.clinical.loaded import LoadedSource
+from genocohort.steps.clinical.review import Review
+from genocohort.steps.clinical.table_sources import (
     ConditionColumns,
     ConditionsSource,
     ExposureColumns,
     ExposuresSource,
-    FhirSource,
     LongSource,
     ObservationColumns,
     ObservationsSource,
@@ -19,8 +21,6 @@ from genocohort.steps.clinical.column_map import (
     ParticipantsSource,
     Role,
 )
-from genocohort.steps.clinical.loaded import LoadedSource
-from genocohort.steps.clinical.review import Review
 
 _SEX = {word: word for word in ("male", "female", "other", "unknown")}
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from genocohort.io.text_table import TextTable
-from genocohort.steps.clinical.column_map import LongSource, ParticipantsSource
+from genocohort.steps.clinical.table_sources import LongSource, ParticipantsSource
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,18 @@ from pathlib import Path
 from genocohort.errors import InputDataError
 from genocohort.io.clinical_tables import read_clinical_table
 from genocohort.io.text_table import TextTable
-from genocohort.steps.clinical.column_map import (
+from genocohort.steps.clinical.format_sources import OmopSource
+from genocohort.steps.clinical.loaded import LoadedSource
+from genocohort.steps.clinical.review import Review
+from genocohort.steps.clinical.table_sources import (
     ConditionColumns,
     ConditionsSource,
     ObservationColumns,
     ObservationsSource,
-    OmopSource,
     ParticipantColumns,
     ParticipantsSource,
     Role,
 )
-from genocohort.steps.clinical.loaded import LoadedSource
-from genocohort.steps.clinical.review import Review
 
 _SEX = {"8507": "male", "8532": "female", "8521": "other", "8551": "unknown", "0": "unknown"}
 # Concept ids of UCUM units in the OMOP vocabulary.

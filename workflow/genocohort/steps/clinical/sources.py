@@ -6,19 +6,13 @@ from pathlib import Path
 from genocohort.io.clinical_tables import FAM_COLUMNS, read_clinical_table
 from genocohort.io.pedigree import read_pedigree
 from genocohort.io.text_table import TextTable
-from genocohort.steps.clinical.column_map import (
-    FhirSource,
-    OmopSource,
-    ParticipantColumns,
-    ParticipantsSource,
-    Role,
-    Source,
-    source_name,
-)
+from genocohort.steps.clinical.column_map import Source, source_name
 from genocohort.steps.clinical.fhir import load_fhir
+from genocohort.steps.clinical.format_sources import FhirSource, OmopSource
 from genocohort.steps.clinical.loaded import LoadedSource
 from genocohort.steps.clinical.omop import load_omop
 from genocohort.steps.clinical.review import Review
+from genocohort.steps.clinical.table_sources import ParticipantColumns, ParticipantsSource, Role
 
 
 def load_source(spec: Source, missing: tuple[str, ...], review: Review) -> list[LoadedSource]:
