@@ -53,7 +53,7 @@ def test_a_step_fixes_what_sums_depend_on(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_backend_whose_images_are_not_built_says_how_to_build_them(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("genocohort.commands.backends.LOCK", "no-such-lock.yaml")
+    monkeypatch.setenv("GENOCOHORT_IMAGES_LOCK", "no-such-lock.yaml")
     assert cli.main(["run", "--backend", "docker"]) == 2
     assert "run `genocohort images build`" in capsys.readouterr().err
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from genocohort.commands import backends
 from genocohort.commands.backends import PROFILES, backend_names, check_backend, load_profile
 from genocohort.commands.snakemake_run import snakemake_command
 from genocohort.errors import ConfigError
@@ -31,7 +30,7 @@ def test_an_unknown_backend_names_those_that_exist(tmp_path: Path) -> None:
 
 
 def test_containers_need_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "LOCK", "no-such-lock.yaml")
+    monkeypatch.setenv("GENOCOHORT_IMAGES_LOCK", "no-such-lock.yaml")
     assert not check_backend("local").in_containers
     with pytest.raises(ConfigError, match="genocohort images build"):
         check_backend("docker")

@@ -7,10 +7,12 @@ import pytest
 from genocohort.errors import ConfigError, GenocohortError
 from genocohort.images.lock import (
     LOCK,
+    VARIABLE,
     ImageTable,
     Lock,
     LockedImage,
     check_lock,
+    find_lock,
     outdated,
     read_lock,
     write_lock,
@@ -90,3 +92,16 @@ def test_the_table_gives_digests_where_there_are_any(tmp_path: Path) -> None:
     assert table.url("report") == "docker://genocohort/report"
     with pytest.raises(ConfigError, match="no image"):
         table.url("zzz")
+
+
+def test_a_site_with_an_image_of_the_workflow_has_a_lock_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "images.yaml").write_text("report: report\n")
+    write_lock(tmp_path / LOCK, Lock(images={"report": locked("report")}))
+    site = tmp_path / "site.yaml"
+    write_lock(site, Lock(images={"report": locked("report", f"site.example.org/r@{DIGEST}")}))
+    assert find_lock(tmp_path) == tmp_path / LOCK
+    monkeypatch.setenv(VARIABLE, str(site))
+    assert find_lock(tmp_path) == site
+    assert ImageTable(tmp_path).url("report") == f"docker://site.example.org/r@{DIGEST}"

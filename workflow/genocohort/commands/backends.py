@@ -8,7 +8,7 @@ from typing import Any
 from genocohort.commands.studies import WORKFLOW
 from genocohort.config import read_yaml
 from genocohort.errors import ConfigError
-from genocohort.images.lock import LOCK, check_lock
+from genocohort.images.lock import check_lock, find_lock
 from genocohort.images.recipe import load_recipes
 
 CONTAINERS = WORKFLOW.parent / "containers"
@@ -78,5 +78,5 @@ def check_backend(backend: str) -> Profile:
     """
     profile = load_profile(backend)
     if profile.in_containers:
-        check_lock(CONTAINERS / LOCK, load_recipes(CONTAINERS, WORKFLOW))
+        check_lock(find_lock(CONTAINERS), load_recipes(CONTAINERS, WORKFLOW))
     return profile

@@ -15,7 +15,7 @@ from genocohort.commands.backends import CONTAINERS
 from genocohort.commands.studies import WORKFLOW
 from genocohort.commands.tools import bcftools_version
 from genocohort.errors import ConfigError, ToolError
-from genocohort.images.lock import LOCK, outdated, read_lock
+from genocohort.images.lock import find_lock, outdated, read_lock
 from genocohort.images.recipe import load_recipes
 
 EXAMPLES = "example:\n  genocohort doctor"
@@ -141,7 +141,7 @@ def calling_state() -> str:
 def images_state(containers: Path, workflow: Path) -> str:
     """One phrase: whether the steps' images can be used."""
     try:
-        lock = read_lock(containers / LOCK)
+        lock = read_lock(find_lock(containers))
     except ConfigError as error:
         return f"{error.what}: run `genocohort images build`"
     if stale := outdated(lock, load_recipes(containers, workflow)):

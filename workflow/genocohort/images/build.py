@@ -9,7 +9,7 @@ from pathlib import Path
 
 from genocohort.errors import ConfigError
 from genocohort.images import engine as engines
-from genocohort.images.lock import LOCK, Lock, LockedImage, read_lock, write_lock
+from genocohort.images.lock import LOCK, Lock, LockedImage, find_lock, read_lock, write_lock
 from genocohort.images.packages import (
     fetch_debs,
     fetch_wheels,
@@ -60,7 +60,7 @@ def build_images(
     say
         Told one line per image.
     """
-    path = containers / LOCK
+    path = find_lock(containers)
     lock = read_lock(path) if path.is_file() else Lock()
     recipes = load_recipes(containers, workflow)
     lock = Lock(images={n: i for n, i in lock.images.items() if n in recipes})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from genocohort.errors import ConfigError, InputDataError, ToolError
 from genocohort.images import engine as engines
-from genocohort.images.lock import LOCK, Lock, LockedImage, check_lock, write_lock
+from genocohort.images.lock import LOCK, Lock, LockedImage, check_lock, find_lock, write_lock
 from genocohort.images.packages import sha256_of
 from genocohort.images.recipe import CONTROLLER, load_recipes
 from genocohort.images.verify import read_manifest
@@ -58,7 +58,7 @@ def export_images(
     ToolError
         skopeo or apptainer is missing or failed.
     """
-    lock = check_lock(containers / LOCK, load_recipes(containers, workflow))
+    lock = check_lock(find_lock(containers), load_recipes(containers, workflow))
     if folder.exists():
         raise ConfigError("the folder of the bundle exists already", where=str(folder))
     if with_sif and not shutil.which("apptainer"):
@@ -104,7 +104,7 @@ def import_images(
         else:
             images[name] = loaded
             say(f"{name}: {loaded.reference}")
-    write_lock(containers / LOCK, Lock(platform=lock.platform, images=images))
+    write_lock(find_lock(containers), Lock(platform=lock.platform, images=images))
 
 
 def check_sums(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The lock of images: which contents each step runs in, by digest."""
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from genocohort.images.recipe import CONTROLLER, Recipe, load_table
 from genocohort.io.atomic import write_text
 
 LOCK = "images.lock.yaml"
+VARIABLE = "GENOCOHORT_IMAGES_LOCK"
 REMEDY = "run `genocohort images build`"
 _PINNED = re.compile(r"(\S+@)?sha256:[0-9a-f]{64}")
 _HEADING = "# Written by `genocohort images`; names contents, so that nothing else can run.\n"
@@ -39,6 +41,15 @@ class Lock(Settings):
 
     platform: str = "linux/amd64"
     images: dict[str, LockedImage] = Field(default_factory=dict)
+
+
+def find_lock(containers: Path) -> Path:
+    """Where the lock is: the environment variable GENOCOHORT_IMAGES_LOCK, else beside the recipes.
+
+    An image that holds the workflow holds the lock of the site that built it, too; elsewhere the
+    variable names the lock that `genocohort images import` has written.
+    """
+    return Path(os.environ.get(VARIABLE) or containers / LOCK)
 
 
 def read_lock(path: Path) -> Lock:
@@ -112,7 +123,7 @@ class ImageTable:
     def __init__(self, containers: Path) -> None:
         self._containers = containers
         self._table = load_table(containers)
-        path = containers / LOCK
+        path = find_lock(containers)
         self._lock = read_lock(path) if path.is_file() else None
 
     def url(self, step: str) -> str:

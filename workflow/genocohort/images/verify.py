@@ -8,7 +8,7 @@ from pathlib import Path
 
 from genocohort.errors import GenocohortError, InputDataError, Problems, ToolError
 from genocohort.images import engine as engines
-from genocohort.images.lock import LOCK, LockedImage, check_lock
+from genocohort.images.lock import LockedImage, check_lock, find_lock
 from genocohort.images.recipe import load_recipes
 
 Manifest = dict[str, dict[str, str]]
@@ -35,7 +35,7 @@ def verify_images(
     Problems
         All images that are missing or hold something else.
     """
-    path = containers / LOCK
+    path = find_lock(containers)
     lock = check_lock(path, load_recipes(containers, workflow))
     problems: list[GenocohortError] = []
     for name, image in lock.images.items():
