@@ -5,8 +5,10 @@ import json
 import os
 import re
 import zipfile
+from collections import Counter
 from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
@@ -65,30 +67,185 @@ def test_bulk_export_with_encounters(tmp_path: Path, data: Path) -> None:
 
 
 def test_bundles_with_uuid_references(tmp_path: Path, data: Path) -> None:
-    rows = _fhir(tmp_path, sorted((data / "fhir_bundles_r4").glob("*.json.gz")))
+    rows = _fhir(tmp_path, [data / "fhir_bundles_r4/*.json.gz"])
     people = {r["participant_id"] for r in rows["participants"]}
     assert len(people) == 7
-    assert {r["participant_id"] for r in rows["observations"]} <= people
+    # 250 observations, of which 24 are blood pressures of two components.
+    assert len(rows["observations"]) == 250 + 24
+    assert len(rows["conditions"]) == 15
+    assert Counter(r["kind"] for r in rows["exposures"]) == {"procedure": 13, "drug": 9}
+    for table in ("observations", "conditions", "exposures"):
+        assert {r["participant_id"] for r in rows[table]} <= people
     assert all(r["sex_recorded"] in ("male", "female") for r in rows["participants"])
+    # File names hold names of patients: files go by their number.
+    written = json.dumps(rows)
+    assert "fhir, file 2" in written
+    assert not any(name in written for name in ("Atencio", "Hoeger", "Gulgowski"))
 
 
-def test_omop_tables(tmp_path: Path, data: Path) -> None:
-    with zipfile.ZipFile(data / "omop54/Synthea27Nj_5.4.zip") as archive:
-        for name in ("PERSON", "MEASUREMENT", "CONDITION_OCCURRENCE", "VISIT_OCCURRENCE"):
-            (tmp_path / f"{name}.csv").write_bytes(archive.read(f"{name}.csv"))
-    spec = {"table": "omop"} | {
-        name.lower(): str(tmp_path / f"{name}.csv")
-        for name in ("PERSON", "MEASUREMENT", "CONDITION_OCCURRENCE", "VISIT_OCCURRENCE")
-    }
-    spec["concepts"] = {"3038553": "39156-5", "3036277": "8302-2"}  # type: ignore[assignment]
-    code, rows = run_clinical(tmp_path, yaml.safe_dump({"sources": [spec]}))
+OMOP = (
+    "PERSON", "MEASUREMENT", "OBSERVATION", "CONDITION_OCCURRENCE", "DRUG_EXPOSURE",
+    "PROCEDURE_OCCURRENCE", "VISIT_OCCURRENCE", "OBSERVATION_PERIOD", "DEATH", "CONCEPT",
+)  # fmt: skip
+
+
+def _unzip(data: Path, name: str, folder: Path, ending: str) -> dict[str, str]:
+    """The tables of a zipped database, each by its name in the CDM."""
+    folder.mkdir()
+    found = {}
+    with zipfile.ZipFile(data / "omop54" / name) as archive:
+        for member in archive.namelist():
+            table = Path(member).stem.lower()
+            if member.endswith(ending) and table.upper() in OMOP and "__MACOSX" not in member:
+                found[table] = str(folder / f"{table}{ending}")
+                Path(found[table]).write_bytes(archive.read(member))
+    assert set(found) == {table.lower() for table in OMOP}
+    return found
+
+
+def _duckdb(files: dict[str, str], path: Path) -> None:
+    with duckdb.connect(str(path)) as connection:
+        for table, file in files.items():
+            connection.execute(f"CREATE TABLE {table} AS SELECT * FROM '{file}'")
+
+
+def _omop(folder: Path, **spec: object) -> Rows:
+    folder.mkdir(exist_ok=True)
+    code, rows = run_clinical(folder, yaml.safe_dump({"sources": [{"table": "omop", **spec}]}))
     assert code == 0
+    return rows
+
+
+def _count(path: str) -> int:
+    with open(path, newline="") as stream:
+        return sum(1 for _ in csv.reader(stream)) - 1
+
+
+def test_omop_csv_parquet_and_duckdb_give_the_same(tmp_path: Path, data: Path) -> None:
+    text = _unzip(data, "Synthea27Nj_5.4.zip", tmp_path / "csv", ".csv")
+    parquet = _unzip(data, "Synthea27NjParquet_5.4.zip", tmp_path / "parquet", ".parquet")
+    _duckdb(parquet, tmp_path / "cdm.duckdb")
+    rows = _omop(tmp_path / "a", **text)
     assert len(rows["participants"]) == 28
-    assert len(rows["observations"]) == 10_040
+    assert len(rows["observations"]) == 10_040 + 8_099
     assert len(rows["conditions"]) == 470
+    drugs = [r for r in rows["exposures"] if r["kind"] == "drug"]
+    assert len(drugs) == 883
+    assert len(rows["exposures"]) - len(drugs) == _count(text["procedure_occurrence"])
+    assert [sum(r["event"] == e for r in rows["outcomes"]) for e in (1, 0)] == [3, 25]
+    # Codes come from the vocabulary: LOINC, SNOMED, RxNorm.
     heights = [r for r in rows["observations"] if r["code"] == "8302-2"]
     assert len(heights) == 496
-    told = [f["sentence"] for f in rows["findings"] if f["kind"] == "concept_unmapped"]
-    with (tmp_path / "MEASUREMENT.csv").open() as stream:
+    assert all(r["unit"] == "cm" for r in heights)
+    assert {r["code_system"] for r in drugs} <= {"RxNorm", "CVX"}
+    assert {r["code_system"] for r in rows["conditions"]} == {"SNOMED"}
+    told = {f["source"]: f["sentence"] for f in rows["findings"]
+            if (f["kind"], f["column"]) == ("concept_unmapped", "unit_concept_id")}  # fmt: skip
+    with open(text["measurement"], newline="") as stream:
         units = [row["unit_concept_id"] for row in csv.DictReader(stream)]
-    assert [int(sentence.split()[0]) for sentence in told] == [units.count("0")]
+    assert int(told["omop:measurement"].split()[0]) == units.count("0")
+    tables = ("participants", "observations", "conditions", "exposures", "outcomes")
+
+    def plain(rows: Rows) -> dict[str, list[dict[str, object]]]:
+        return {t: [{k: v for k, v in r.items() if k != "src_row"} for r in rows[t]]
+                for t in tables}  # fmt: skip
+
+    assert plain(_omop(tmp_path / "b", **parquet)) == plain(rows)
+    assert plain(_omop(tmp_path / "c", database=str(tmp_path / "cdm.duckdb"))) == plain(rows)
+
+
+def test_concepts_of_the_column_map_go_first(tmp_path: Path, data: Path) -> None:
+    text = _unzip(data, "Synthea27Nj_5.4.zip", tmp_path / "csv", ".csv")
+    rows = _omop(
+        tmp_path / "a", person=text["person"], measurement=text["measurement"],
+        concepts={"3038553": "39156-5", "3036277": "8302-2"},
+    )  # fmt: skip
+    assert sum(r["code"] == "8302-2" for r in rows["observations"]) == 496
+    assert {r["code_system"] for r in rows["observations"]} == {"LOINC", "OMOP"}
+
+
+def test_phenopackets(tmp_path: Path, data: Path) -> None:
+    spec = {
+        "table": "phenopackets", "files": [str(data / "phenopackets/*.json")],
+        "participant_id": "phenopacket",
+    }  # fmt: skip
+    code, rows = run_clinical(tmp_path, yaml.safe_dump({"sources": [spec]}))
+    assert code == 0
+    people = rows["participants"]
+    assert len(people) == 72
+    assert Counter(r["sex_recorded"] for r in people) == {"male": 40, "female": 32}
+    features = [r for r in rows["conditions"] if r["code_system"] == "HPO"]
+    assert Counter(r["status"] for r in features) == {"present": 357, "excluded": 377}
+    assert sum(r["code_system"] == "OMIM" for r in rows["conditions"]) == 72
+    # 48 have an age at their last encounter; whole years of it are the age.
+    assert sum(r["age_index"] is not None for r in people) == 48
+    by_id = {r["participant_id"]: r for r in people}
+    assert by_id["PMID_10756346_Patient_B13"]["age_index"] == 13
+    measured = [r for r in rows["observations"] if r["value_num"] is not None]
+    assert len(measured) == 59
+    variants = [r for r in rows["observations"] if r["code"] == "81252-9"]
+    assert len(variants) == 79
+    assert sum(r["value_code"].startswith("hg38:chr") for r in variants) == 74
+    assert sum(r["code"] == "53034-5" for r in rows["observations"]) == 79
+    mine = [r for r in variants if r["participant_id"] == "PMID_10756346_Patient_B13"]
+    assert [(r["value_code"], r["status"]) for r in mine] == [
+        ("hg38:chr15:48421957:C:G", "pathogenic")
+    ]
+    told = {f["kind"]: f["sentence"] for f in rows["findings"]}
+    assert told["no_exact_time"].startswith("28 times")
+    for path in (tmp_path / "clinical").glob("*.parquet"):
+        assert b"Marfan" not in path.read_bytes()
+
+
+def test_regenie_files(tmp_path: Path, data: Path) -> None:
+    """0/1 of regenie, with NA: declared, and joined by IID over FID and IID."""
+    folder = data / "regenie_example"
+    text = f"""
+missing: [NA]
+sources:
+  - path: "{folder}/covariates.txt"
+    table: participants
+    columns: {{participant_id: IID}}
+    measurements: [{{value: V1, code: V1}}]
+  - path: "{folder}/phenotype_bin_wNA.txt"
+    name: binary
+    table: participants
+    columns: {{participant_id: IID}}
+    outcomes:
+      - {{value: {{column: Y1, codes: {{0: 0, 1: 1}}}}, outcome: y1, kind: binary}}
+"""
+    code, rows = run_clinical(tmp_path, text)
+    assert code == 0
+    with open(folder / "phenotype_bin_wNA.txt") as stream:
+        cells = [line.split()[2] for line in stream][1:]
+    values = Counter(r["value"] for r in rows["outcomes"])
+    assert len(rows["participants"]) == 500
+    assert values == {1.0: cells.count("1"), 0.0: cells.count("0"), None: cells.count("NA")}
+    # PLINK's 1/2 declared for the same file is an error, not 500 controls.
+    code, _ = run_clinical(tmp_path, text.replace("{0: 0, 1: 1}", "{1: 0, 2: 1}"))
+    assert code == 3
+
+
+def test_ped_files(tmp_path: Path, data: Path) -> None:
+    for name, n in (("ceph1463.ped", 17), ("test.mendel.ped", 3)):
+        folder = tmp_path / name
+        folder.mkdir()
+        spec = {
+            "table": "participants", "path": str(data / "plink_ped" / name),
+            "columns": {
+                "participant_id": "IID", "father_id": "PAT", "mother_id": "MAT",
+                "sex_recorded": {
+                    "column": "SEX", "codes": {"1": "male", "2": "female", "0": "unknown"}
+                },
+            },
+            "missing": ["0", "-9"],
+        }  # fmt: skip
+        code, rows = run_clinical(folder, yaml.safe_dump({"sources": [spec]}))
+        assert code == 0
+        lines = [
+            line.split() for line in Path(str(spec["path"])).read_text().splitlines()
+            if line.strip() and not line.startswith("#")
+        ]  # fmt: skip
+        assert len(rows["participants"]) == len(lines) == n
+        fathers = {r["participant_id"]: r["father_id"] for r in rows["participants"]}
+        assert fathers == {c[1]: None if c[2] in ("0", "-9") else c[2] for c in lines}

@@ -23,10 +23,6 @@ pytestmark = pytest.mark.validation
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "data-samples"
 TABLES = SAMPLES / "clinical/tables"
-CONCEPTS = {
-    "3028288": "13457-7", "3007070": "2085-9", "3004501": "2345-7", "3016723": "2160-0",
-    "3004410": "4548-4", "3020460": "1988-5", "3038553": "39156-5",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -228,58 +224,6 @@ def test_no_planted_identifier_leaves(
     assert not words & zips
     assert not any(re.search(r"\d{4}-\d{2}-\d{2}", text) for text in texts)
     assert not any(secret in text for text in texts for secret in ("Quellen", "daughter"))
-
-
-def _facts(rows: Rows) -> dict[str, tuple[Any, ...]]:
-    keys = ("site", "sex_recorded", "birth_year", "age_index", "age_topcoded", "birth_precision")
-    return {r["participant_id"]: tuple(r[k] for k in keys) for r in rows["participants"]}
-
-
-def _values(rows: Rows, skip: set[str]) -> set[tuple[Any, ...]]:
-    """Measurements there is a value for; LDL apart, since only the tables hold the mix-up."""
-    return {
-        (r["participant_id"], r["day"], r["code"], round(r["value_std"], 6), r["comparator"])
-        for r in rows["observations"]
-        if r["value_std"] is not None
-        and not (r["code"] == "13457-7" and r["participant_id"] in skip)
-    }
-
-
-@pytest.mark.parametrize("kind", ["fhir", "omop"])
-def test_other_formats_give_the_same_tables(
-    kind: str, folder: Path, rows: Rows, samples: Any, truth: dict[str, Any]
-) -> None:
-    source = SAMPLES / "clinical" / kind
-    if kind == "fhir":
-        names = ("Patient", "Encounter", "Observation", "Condition", "MedicationRequest")
-        spec: dict[str, Any] = {
-            "table": "fhir", "paths": [str(source / f"{n}.ndjson") for n in names],
-            "site_codes": {f"Organization/site-{n}": str(n) for n in (1, 2, 3)},
-        }  # fmt: skip
-    else:
-        names = ("person", "measurement", "condition_occurrence", "visit_occurrence")
-        spec = {"table": "omop", "participant_id": "person_source_value", "concepts": CONCEPTS}
-        spec |= {n: str(source / f"{n}.csv") for n in names}
-    column_map = folder / f"{kind}.yaml"
-    column_map.write_text(yaml.safe_dump({"sources": [spec]}))
-    other = _clinical(folder / kind, column_map, samples, {})
-    assert _facts(other) == _facts(rows)
-    skip = set(truth["clinical"]["unit_mixup"]["participants"])
-    assert _values(other, skip) == _values(rows, skip)
-    if kind == "fhir":
-        keys = ("participant_id", "start_day", "code", "status", "code_system")
-        ours, theirs = (
-            {tuple(r[k] for k in keys) for r in table["conditions"]} for table in (rows, other)
-        )
-        assert theirs == ours
-        keys = ("participant_id", "code", "start_day", "end_day", "dose", "dose_unit")
-        ours, theirs = (
-            {tuple(r[k] for k in keys) for r in table["exposures"] if r["kind"] == "drug"}
-            for table in (rows, other)
-        )
-        assert theirs == ours
-    secrets = re.compile(rb"Sample0210|@example|02139|identifier")
-    assert not any(secrets.search(p.read_bytes()) for p in (folder / kind / "clinical").iterdir())
 
 
 def test_plink_files_give_the_same_phenotypes(

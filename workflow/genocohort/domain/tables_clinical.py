@@ -97,13 +97,14 @@ CONDITIONS = Table(
 
 EXPOSURES = Table(
     "clinical/exposures",
-    1,
+    2,
     "one row per drug, procedure or habit",
     (
         _PARTICIPANT,
         Column("kind", "string", "drug, procedure, smoking or other"),
         Column("code_system", "string", "vocabulary, e.g. RxNorm"),
         Column("code", "string", "what it was", "not mapped"),
+        Column("code_source", "string", "the source's own code", "the same as the code"),
         Column("start_day", "int32", "first day", "not given, or no index date"),
         Column("end_day", "int32", "last day", "not given, or continuing"),
         Column("dose", "float64", "dose", "not given"),

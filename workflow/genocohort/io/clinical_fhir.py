@@ -1,102 +1,115 @@
-"""Read FHIR R4 resources into tables of text; only the elements named here are ever looked at.
+"""A FHIR R4 export in two passes: who is in it, then the records, in pieces of bounded size."""
 
-Names, addresses, telecom, narratives, notes, displays and attachments are not.
-"""
-
-import gzip
-import json
-from collections.abc import Callable, Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from genocohort.errors import InputDataError
+from genocohort.io.fhir_elements import (
+    COLUMNS,
+    Row,
+    condition,
+    left_out_reason,
+    medication,
+    observation,
+    patient,
+    procedure,
+)
+from genocohort.io.fhir_files import FULL_URL, Resource, read_resources
 from genocohort.io.text_table import TextTable
 
-COLUMNS = {
-    "Patient": ("id", "identifier", "gender", "birthDate", "site", "ancestry"),
-    "Encounter": ("id", "subject", "start"),
-    "Observation": (
-        "id", "subject", "date", "system", "code", "code_source", "value", "unit", "value_code",
-        "ref_low", "ref_high", "status",
-    ),
-    "Condition": ("id", "subject", "start", "end", "system", "code", "code_source", "status"),
-    "MedicationRequest": ("id", "subject", "system", "code", "start", "end", "dose", "unit"),
-}  # fmt: skip
-_SYSTEMS = {
-    "http://loinc.org": "LOINC",
-    "http://snomed.info/sct": "SNOMED",
-    "http://hl7.org/fhir/sid/icd-10": "ICD-10",
-    "http://hl7.org/fhir/sid/icd-10-cm": "ICD-10",
-    "http://human-phenotype-ontology.org": "HPO",
-    "http://purl.obolibrary.org/obo/hp.owl": "HPO",
-    "http://www.omim.org": "OMIM",
-    "http://www.nlm.nih.gov/research/umls/rxnorm": "RxNorm",
+PIECE = 20_000
+"""Records a piece holds, about."""
+NO_PATIENT = "the subject is no patient, or cannot be told"
+_SCANNED = ("Patient", "Encounter", "ResearchSubject", "Medication")
+_SCAN = re.compile('"(?:' + "|".join(_SCANNED) + ')"')
+_TABLES = {
+    "Observation": "Observation",
+    "Condition": "Condition",
+    "MedicationRequest": "Exposure",
+    "MedicationStatement": "Exposure",
+    "Procedure": "Exposure",
 }
-_UCUM = "http://unitsofmeasure.org"
-WRONG = "entered in error"
-Row = tuple[int, tuple[str, ...]]
+Span = tuple[str, str]
 
 
 @dataclass
-class FhirTables:
-    """Resources of one or more files as tables of text, one per type.
+class FhirPeople:
+    """What the first pass finds: patients, and what the second needs to know of the others.
 
-    `left_out` counts resources that are not records: entered in error, not done. `others` counts
-    resources of types that are not read.
+    Attributes
+    ----------
+    patients : list of (int, int, row)
+        Number of the file, number of the resource, row of `Patient`.
+    first_encounter : dict of str to str
+        Earliest start of an encounter by Patient.id, among those known to the day.
+    in_study : dict of str to (str, str)
+        Start and end of the participation (ResearchSubject) by Patient.id.
+    drugs : dict of str to CodeableConcept
+        By Medication.id.
+    names : dict of str to str
+        Patient.id by everything a reference may call the patient.
+    by_identifier : bool
+        Participants go by an identifier, which a reference to an absent patient does not tell.
     """
 
-    rows: dict[str, list[Row]] = field(default_factory=lambda: {kind: [] for kind in COLUMNS})
-    left_out: dict[str, int] = field(default_factory=dict)
-    others: dict[str, int] = field(default_factory=dict)
+    patients: list[tuple[int, int, Row]] = field(default_factory=list)
+    first_encounter: dict[str, str] = field(default_factory=dict)
+    in_study: dict[str, Span] = field(default_factory=dict)
+    drugs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    by_identifier: bool = False
+
+    def find(self, reference: dict[str, Any] | None) -> str:
+        """Patient.id of a reference; empty where it is to no patient, or to one unknown."""
+        text = str((reference or {}).get("reference", ""))
+        text = text.split("/_history/")[0]
+        if text in self.names:
+            return self.names[text]
+        parts = text.rsplit("/", 2)
+        if len(parts) < 2 or parts[-2] != "Patient":
+            return ""
+        return self.names.get(f"Patient/{parts[-1]}", "" if self.by_identifier else parts[-1])
+
+
+@dataclass
+class FhirPiece:
+    """Some records of one file: rows by table, and what was left out or not carried, counted."""
+
+    file: int
+    rows: dict[str, list[tuple[int, Row]]] = field(
+        default_factory=lambda: {"Observation": [], "Condition": [], "Exposure": []}
+    )
+    left_out: Counter[str] = field(default_factory=Counter)
+    others: Counter[str] = field(default_factory=Counter)
+    not_carried: Counter[str] = field(default_factory=Counter)
 
     def table(self, kind: str, path: Path) -> TextTable:
-        """The table of one type of resource."""
+        """The rows of one table."""
         lines = tuple(line for line, _ in self.rows[kind])
         return TextTable(path, COLUMNS[kind], tuple(row for _, row in self.rows[kind]), lines)
 
-
-def _resources(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Resources with their line (NDJSON) or entry number (Bundle, single resource)."""
-    try:
-        raw = Path(path).read_bytes()
-        text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise InputDataError("cannot read the FHIR file", where=str(path)) from error
-    try:
-        whole = json.loads(text, parse_float=str, parse_int=str)
-    except json.JSONDecodeError:
-        yield from _ndjson(path, text)
-        return
-    if not isinstance(whole, dict):
-        raise InputDataError("not a FHIR resource", where=str(path), expected="a JSON object")
-    if whole.get("resourceType") == "Bundle":
-        for number, entry in enumerate(whole.get("entry", []), 1):
-            if "resource" in entry:
-                yield number, {**entry["resource"], "_fullUrl": entry.get("fullUrl", "")}
-    else:
-        yield 1, whole
+    def __len__(self) -> int:
+        return sum(map(len, self.rows.values()))
 
 
-def _ndjson(path: Path, text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            # Numbers stay the text they are written as: 5.40 keeps its zero, ids their digits.
-            resource = json.loads(line, parse_float=str, parse_int=str)
-        except json.JSONDecodeError as error:
-            raise InputDataError(
-                "not a JSON resource", where=f"{path}, line {number}",
-                expected="NDJSON with one resource a line, or one Bundle",
-            ) from error  # fmt: skip
-        yield number, resource
+def _misshapen(path: str, number: int) -> InputDataError:
+    return InputDataError(
+        "a resource has not the shape of FHIR R4", where=f"{path}, resource {number}",
+        expected="elements as in the R4 specification (R5 has other ones)",
+    )  # fmt: skip
 
 
-def read_fhir(
-    paths: tuple[str, ...], *, identifier_system: str = "", ancestry_extension: str = ""
-) -> FhirTables:
-    """Read NDJSON files and Bundles; references by `urn:uuid` are resolved.
+_SHAPE = (AttributeError, IndexError, KeyError, TypeError)
+
+
+def scan_people(
+    paths: tuple[str, ...], identifier_system: str = "", ancestry_extension: str = ""
+) -> FhirPeople:
+    """First pass: patients with every name a reference may have for them.
 
     Parameters
     ----------
@@ -111,182 +124,128 @@ def read_fhir(
     InputDataError
         A file is no JSON, or a resource has not the shape of FHIR R4.
     """
-    tables = FhirTables()
-    loaded = [(path, *item) for path in paths for item in _resources(Path(path))]
-    full_urls = {
-        resource["_fullUrl"]: f"{resource.get('resourceType')}/{resource.get('id', '')}"
-        for _, _, resource in loaded
-        if resource.get("_fullUrl") and "id" in resource
-    }
-    for path, number, resource in loaded:
+    people = FhirPeople()
+    later: list[tuple[str, int, Resource]] = []
+    for n_file, path in enumerate(paths, 1):
+        for number, resource in read_resources(Path(path), _SCAN):
+            try:
+                kind = resource["resourceType"]
+                if kind == "Patient":
+                    row = _add_patient(people, resource, identifier_system, ancestry_extension)
+                    people.patients.append((n_file, number, row))
+                elif kind == "Medication":
+                    for key in ("id", FULL_URL):
+                        people.drugs[str(resource.get(key, ""))] = resource.get("code", {})
+                elif kind in _SCANNED and not left_out_reason(resource):
+                    later.append((path, number, _span(resource)))
+            except _SHAPE as error:
+                raise _misshapen(path, number) from error
+    for path, number, span in later:
         try:
-            _add(tables, number, resource, full_urls, identifier_system, ancestry_extension)
-        except (AttributeError, IndexError, KeyError, TypeError) as error:
-            raise InputDataError(
-                "a resource has not the shape of FHIR R4", where=f"{path}, resource {number}",
-                expected="elements as in the R4 specification (R5 has other ones)",
-            ) from error  # fmt: skip
+            _add_span(people, span)
+        except _SHAPE as error:
+            raise _misshapen(path, number) from error
     if identifier_system:
-        _use_identifiers(tables)
-    return tables
+        _use_identifiers(people)
+    return people
 
 
-_READERS: dict[str, Callable[[dict[str, Any], str], list[tuple[str, ...]]]] = {}
+def _span(resource: Resource) -> Resource:
+    """The part of an encounter or participation that is needed."""
+    reference = resource.get("subject") or resource.get("individual")
+    return {
+        "kind": resource["resourceType"], "of": reference, "period": resource.get("period", {}),
+    }  # fmt: skip
 
 
-def _add(
-    tables: FhirTables,
-    number: int,
-    resource: dict[str, Any],
-    full_urls: dict[str, str],
-    identifier_system: str,
-    ancestry: str,
-) -> None:
-    kind = resource["resourceType"]
-    if kind == "Patient":
-        tables.rows[kind].append((number, _patient(resource, identifier_system, ancestry)))
-    elif kind in _READERS:
-        found = _READERS[kind](resource, _subject(resource, full_urls))
-        if not found:
-            tables.left_out[WRONG] = tables.left_out.get(WRONG, 0) + 1
-        tables.rows[kind] += [(number, row) for row in found]
+def _add_patient(
+    people: FhirPeople, resource: Resource, identifier_system: str, ancestry: str
+) -> Row:
+    url = str(resource.get(FULL_URL, ""))
+    if "id" not in resource and url:
+        # A patient that is only being created has no id yet but the one of its entry.
+        resource = {**resource, "id": re.split("[:/]", url)[-1]}
+    row = patient(resource, identifier_system, ancestry)
+    identifier = row[0]
+    for name in filter(None, (f"Patient/{identifier}", url)):
+        people.names[name] = identifier
+    for item in resource.get("identifier", []):
+        token = f"{item.get('system', '')}|{item.get('value', '')}"
+        people.names[f"Patient?identifier={token}"] = identifier
+    return row
+
+
+def _add_span(people: FhirPeople, span: Resource) -> None:
+    subject = people.find(span["of"])
+    start, end = str(span["period"].get("start", "")), str(span["period"].get("end", ""))
+    if not subject:
+        return
+    if span["kind"] == "ResearchSubject":
+        people.in_study[subject] = (start, end)
+    elif len(start) >= len("2000-01-01"):
+        day = start[:10]
+        people.first_encounter[subject] = min(people.first_encounter.get(subject, day), day)
+
+
+def _use_identifiers(people: FhirPeople) -> None:
+    """Put the chosen identifier in the place of Patient.id, wherever it is there."""
+    chosen = {row[0]: row[1] or row[0] for _, _, row in people.patients}
+    people.by_identifier = True
+    people.patients = [(f, n, (chosen[row[0]], *row[1:])) for f, n, row in people.patients]
+    people.names = {name: chosen[key] for name, key in people.names.items()}
+    people.first_encounter = {chosen[k]: v for k, v in people.first_encounter.items()}
+    people.in_study = {chosen[k]: v for k, v in people.in_study.items()}
+
+
+def read_pieces(paths: tuple[str, ...], people: FhirPeople) -> Iterator[FhirPiece]:
+    """Second pass: the records, each with the participant it is of, a piece at a time.
+
+    Raises
+    ------
+    InputDataError
+        As `scan_people`.
+    """
+    for n_file, path in enumerate(paths, 1):
+        piece = FhirPiece(n_file)
+        for number, resource in read_resources(Path(path)):
+            try:
+                _add(piece, number, resource, people)
+            except _SHAPE as error:
+                raise _misshapen(path, number) from error
+            if len(piece) >= PIECE:
+                yield piece
+                piece = FhirPiece(n_file)
+        yield piece
+
+
+def _add(piece: FhirPiece, number: int, resource: Resource, people: FhirPeople) -> None:
+    kind = str(resource["resourceType"])
+    if kind not in _TABLES:
+        if kind not in _SCANNED:
+            piece.others[kind] += 1
+        return
+    reason = left_out_reason(resource)
+    subject = "" if reason else people.find(resource.get("subject"))
+    if not subject:
+        piece.left_out[reason or NO_PATIENT] += 1
+        return
+    if kind == "Observation":
+        rows, not_carried = observation(resource, subject)
+    elif kind == "Condition":
+        rows, not_carried = condition(resource, subject)
+    elif kind == "Procedure":
+        rows, not_carried = procedure(resource, subject)
     else:
-        tables.others[kind] = tables.others.get(kind, 0) + 1
+        rows, not_carried = medication(resource, subject, _drug(resource, people))
+    piece.rows[_TABLES[kind]] += [(number, row) for row in rows]
+    piece.not_carried.update(f"{kind}.{name}" for name in not_carried)
 
 
-def _use_identifiers(tables: FhirTables) -> None:
-    """Replace Patient.id by the chosen identifier, in patients and in all references."""
-    names = {row[0]: row[1] for _, row in tables.rows["Patient"]}
-    for kind, rows in tables.rows.items():
-        at = 0 if kind == "Patient" else 1
-        tables.rows[kind] = [
-            (number, (*row[:at], names.get(row[at], row[at]), *row[at + 1 :]))
-            for number, row in rows
-        ]
-
-
-def _subject(resource: dict[str, Any], full_urls: dict[str, str]) -> str:
-    reference = str(resource.get("subject", {}).get("reference", ""))
-    return full_urls.get(reference, reference).rsplit("/", 1)[-1]
-
-
-def _coding(concept: dict[str, Any] | None, preferred: str = "") -> tuple[str, str]:
-    """System and code of a CodeableConcept: the preferred system if it is there, else the first."""
-    codings = [c for c in (concept or {}).get("coding", []) if c.get("code")]
-    if not codings:
-        return "", ""
-    chosen = next((c for c in codings if _SYSTEMS.get(c.get("system")) == preferred), codings[0])
-    system = str(chosen.get("system", ""))
-    return _SYSTEMS.get(system, system or "(none)"), str(chosen["code"])
-
-
-def _code_of(concept: dict[str, Any] | None) -> str:
-    return _coding(concept)[1]
-
-
-def _patient(resource: dict[str, Any], identifier_system: str, ancestry: str) -> tuple[str, ...]:
-    identifiers = [
-        str(i.get("value", ""))
-        for i in resource.get("identifier", [])
-        if i.get("system") == identifier_system
-    ]
-    reported = [
-        str(e.get("valueString", ""))
-        for e in resource.get("extension", [])
-        if ancestry and e.get("url") == ancestry
-    ]
-    return (
-        str(resource.get("id", "")),
-        identifiers[0] if identifiers else "",
-        str(resource.get("gender", "")),
-        str(resource.get("birthDate", "")),
-        str(resource.get("managingOrganization", {}).get("reference", "")),
-        reported[0] if reported else "",
-    )
-
-
-def _encounter(resource: dict[str, Any], subject: str) -> list[tuple[str, ...]]:
-    if resource.get("status") in ("entered-in-error", "cancelled", "planned"):
-        return []
-    start = str(resource.get("period", {}).get("start", ""))
-    return [(str(resource.get("id", "")), subject, start)]
-
-
-def _unit(quantity: dict[str, Any]) -> str:
-    """The unit: its code if that is UCUM or says nothing else, otherwise its text."""
-    is_ucum = quantity.get("system", _UCUM) == _UCUM
-    names = ("code", "unit") if is_ucum else ("unit", "code")
-    return str(next((quantity[name] for name in names if quantity.get(name)), ""))
-
-
-def _observation(resource: dict[str, Any], subject: str) -> list[tuple[str, ...]]:
-    """One row, or one for each component (blood pressure)."""
-    status = str(resource.get("status", ""))
-    if status in ("entered-in-error", "cancelled", "registered"):
-        return []
-    when = resource.get("effectiveDateTime") or resource.get("effectiveInstant")
-    when = when or resource.get("effectivePeriod", {}).get("start") or ""
-    identifier = str(resource.get("id", ""))
-    parts = [resource, *resource.get("component", [])]
-    if resource.get("component") and not any(k.startswith("value") for k in resource):
-        parts = parts[1:]
-    rows: list[tuple[str, ...]] = []
-    for number, part in enumerate(parts):
-        system, code = _coding(part.get("code"), "LOINC")
-        quantity = part.get("valueQuantity", {})
-        value = quantity.get("value", part.get("valueInteger"))
-        coded = _code_of(part.get("valueCodeableConcept"))
-        if "valueBoolean" in part:
-            coded = "true" if part["valueBoolean"] else "false"
-        limits = (part.get("referenceRange") or [{}])[0]
-        rows.append(
-            (
-                f"{identifier}#{number}", subject, str(when), system or "(none)", code,
-                "" if code else "(no code)",
-                "" if value is None else f"{quantity.get('comparator', '')}{value}",
-                _unit(quantity), coded,
-                str(limits.get("low", {}).get("value", "")),
-                str(limits.get("high", {}).get("value", "")), status,
-            )
-        )  # fmt: skip
-    return rows
-
-
-def _condition(resource: dict[str, Any], subject: str) -> list[tuple[str, ...]]:
-    verification = _code_of(resource.get("verificationStatus"))
-    if verification == "entered-in-error":
-        return []
-    system, code = _coding(resource.get("code"), "ICD-10")
-    start = resource.get("onsetDateTime") or resource.get("onsetPeriod", {}).get("start")
-    end = resource.get("abatementDateTime") or resource.get("abatementPeriod", {}).get("start")
-    return [
-        (
-            str(resource.get("id", "")), subject, str(start or ""), str(end or ""),
-            system or "(none)", code, "" if code else "(no code)",
-            "excluded" if verification == "refuted" else "present",
-        )
-    ]  # fmt: skip
-
-
-def _medication(resource: dict[str, Any], subject: str) -> list[tuple[str, ...]]:
-    if resource.get("status") in ("entered-in-error", "cancelled", "draft"):
-        return []
-    system, code = _coding(resource.get("medicationCodeableConcept"), "RxNorm")
-    period = resource.get("dispenseRequest", {}).get("validityPeriod", {})
-    dosage = (resource.get("dosageInstruction") or [{}])[0]
-    dose = (dosage.get("doseAndRate") or [{}])[0].get("doseQuantity", {})
-    return [
-        (
-            str(resource.get("id", "")), subject, system or "(none)", code,
-            str(period.get("start") or resource.get("authoredOn") or ""),
-            str(period.get("end", "")), str(dose.get("value", "")), str(dose.get("code", "")),
-        )
-    ]  # fmt: skip
-
-
-_READERS |= {
-    "Observation": _observation,
-    "Condition": _condition,
-    "Encounter": _encounter,
-    "MedicationRequest": _medication,
-}
+def _drug(resource: Resource, people: FhirPeople) -> dict[str, Any] | None:
+    """The code of the Medication that is referred to, in the resource itself or in the export."""
+    reference = str(resource.get("medicationReference", {}).get("reference", ""))
+    for inner in resource.get("contained", []):
+        if reference == f"#{inner.get('id', '')}":
+            found: dict[str, Any] = inner.get("code", {})
+            return found
+    return people.drugs.get(reference.rsplit("/", 1)[-1])

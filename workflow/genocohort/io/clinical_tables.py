@@ -64,7 +64,8 @@ def read_clinical_table(path: Path, kind: str = "", sheet: str | None = None) ->
     return read_text_table(path, {"csv": None, "tsv": "\t", "pheno": None}[kind])
 
 
-def _cell_text(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """A typed cell as text: the shortest decimal, ISO dates, nothing for none."""
     if value is None or value != value:
         return ""
     if isinstance(value, bool):
@@ -78,7 +79,7 @@ def _cell_text(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace").strip()
     if isinstance(value, list | tuple):
-        return ";".join(_cell_text(item) for item in value)
+        return ";".join(cell_text(item) for item in value)
     return str(value).strip()
 
 
@@ -86,7 +87,7 @@ def _table(
     path: Path, header: Sequence[Any], rows: Iterable[tuple[int, Sequence[Any]]]
 ) -> TextTable:
     """Text table of typed rows; rows without any content are left out."""
-    columns = tuple(_cell_text(name) for name in header)
+    columns = tuple(cell_text(name) for name in header)
     while columns and not columns[-1]:
         columns = columns[:-1]
     if not columns or "" in columns:
@@ -99,7 +100,7 @@ def _table(
     texts: list[tuple[str, ...]] = []
     numbers: list[int] = []
     for number, row in rows:
-        cells = tuple(_cell_text(value) for value in row)
+        cells = tuple(cell_text(value) for value in row)
         if any(cells[len(columns) :]):
             raise InputDataError(
                 "a row has more cells than the header", where=f"{path}, row {number}"

@@ -63,7 +63,22 @@ def write_table(
     ValueError
         Columns are missing or not declared, or a null stands where none is allowed.
     """
-    schema = arrow_schema(table, genome_build)
+    content = _checked(table, arrow_schema(table, genome_build), columns)
+    with replacing(Path(path)) as temporary:
+        pq.write_table(content, temporary, **_OPTIONS)
+
+
+_OPTIONS: dict[str, Any] = {
+    "compression": "zstd",
+    "version": "2.6",
+    "data_page_version": "1.0",
+    "write_statistics": True,
+    "store_schema": True,
+}
+
+
+def _checked(table: Table, schema: pa.Schema, columns: Any) -> pa.Table:
+    """The columns as declared, in order."""
     given = columns.column_names if isinstance(columns, pa.Table) else list(columns)
     if set(given) != set(table.column_names):
         missing = sorted(set(table.column_names) - set(given))
@@ -75,16 +90,42 @@ def write_table(
         if array.null_count and not field.nullable:
             raise ValueError(f"{table.name}.{field.name}: {array.null_count} nulls, none allowed")
         arrays.append(array)
-    with replacing(Path(path)) as temporary:
-        pq.write_table(
-            pa.Table.from_arrays(arrays, schema=schema),
-            temporary,
-            compression="zstd",
-            version="2.6",
-            data_page_version="1.0",
-            write_statistics=True,
-            store_schema=True,
-        )
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+class TableWriter:
+    """Write a table that comes in pieces; its bytes are those of the rows, not of the pieces.
+
+    Parameters
+    ----------
+    path : Path
+        Is written to directly: a caller who may fail gives a temporary name.
+    table : Table
+        Its declaration.
+    genome_build : str
+        As in `write_table`.
+    """
+
+    def __init__(self, path: Path, table: Table, *, genome_build: str = "") -> None:
+        self._table, self._schema = table, arrow_schema(table, genome_build)
+        self._writer = pq.ParquetWriter(path, self._schema, **_OPTIONS)
+        self._held = self._schema.empty_table()
+
+    def add(self, columns: Mapping[str, Any] | pa.Table) -> None:
+        """Add rows; they go to the file once there are enough for a group."""
+        self._held = pa.concat_tables([self._held, _checked(self._table, self._schema, columns)])
+        while self._held.num_rows >= GROUP_ROWS:
+            self._writer.write_table(self._held.slice(0, GROUP_ROWS).combine_chunks())
+            # Copied, so that the rows that were written can be let go.
+            self._held = self._held.slice(GROUP_ROWS).combine_chunks()
+
+    def close(self) -> None:
+        """Write what is left; an empty table has one group without rows."""
+        self._writer.write_table(self._held.combine_chunks())
+        self._writer.close()
+
+
+GROUP_ROWS = 131_072
 
 
 def _to_arrow(values: Any, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:

@@ -1,8 +1,9 @@
 """Turn the text cells of one source into codes, numbers and dates, strictly as declared."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import TypeVar
 
 from genocohort.domain.dates import PartialDate, is_mangled, parse_date, parse_partial_date
@@ -37,6 +38,12 @@ class SourceTable:
     missing: frozenset[str]
     date_format: str = "%Y-%m-%d"
     decimal: str = "."
+    place: str = ""
+
+    @property
+    def where(self) -> str:
+        """The source as messages name it, with its file where it has several."""
+        return self.place or self.name
 
 
 def parse_number(text: str, decimal: str = ".") -> Number | None:
@@ -70,16 +77,42 @@ def read_texts(source: SourceTable, role: Role | None, review: Review) -> list[s
     codes = role.codes
     if codes is None:
         return texts
+    _check_codes(source, role.column, codes, [[] if t is None else [t] for t in texts], review)
+    return [None if text is None else codes.get(text) for text in texts]
+
+
+def _check_codes(
+    source: SourceTable,
+    column: str,
+    codes: Mapping[str, str],
+    cells: Sequence[Sequence[str]],
+    review: Review,
+) -> None:
     bad = [
-        row
-        for row, text in zip(source.table.lines, texts, strict=True)
-        if text is not None and text not in codes
+        row for row, parts in zip(source.table.lines, cells, strict=True) if set(parts) - set(codes)
     ]
     review.bad_cells(
-        source.name, role.column, bad, "the cells hold codes that are not declared",
+        source.where, column, bad, "the cells hold codes that are not declared",
         "one of the declared codes " + ", ".join(codes) + ", or a declared missing code",
     )  # fmt: skip
-    return [None if text is None else codes.get(text) for text in texts]
+
+
+def read_lists(
+    source: SourceTable, role: Role | None, review: Review
+) -> list[tuple[str, ...] | None]:
+    """The cells of a role as lists, parted at `;`; a declared coding holds for each part."""
+    if role is None or role.column is None:
+        texts = read_texts(source, role, review)
+    else:
+        texts = read_texts(source, role.model_copy(update={"codes": None}), review)
+    lists = [
+        None if t is None else tuple(p.strip() for p in t.split(";") if p.strip()) for t in texts
+    ]
+    if role is None or role.column is None or role.codes is None:
+        return lists
+    codes = role.codes
+    _check_codes(source, role.column, codes, [parts or () for parts in lists], review)
+    return [None if p is None else tuple(codes[c] for c in p if c in codes) for p in lists]
 
 
 def _parse_all(
@@ -109,16 +142,16 @@ def read_numbers(source: SourceTable, role: Role | None, review: Review) -> list
         kinds[kind].append(source.table.lines[index])
     column = role.column or "(fixed value)"
     review.bad_cells(
-        source.name, column, kinds["comma"], "numbers with a comma",
+        source.where, column, kinds["comma"], "numbers with a comma",
         "a decimal point and no thousands separator",
         "write decimal points, or declare `decimal: \",\"` for the source",
     )  # fmt: skip
     review.bad_cells(
-        source.name, column, kinds["date"], "a spreadsheet has turned numbers into dates",
+        source.where, column, kinds["date"], "a spreadsheet has turned numbers into dates",
         "numbers", "restore the cells from the original and format the column as text first",
     )  # fmt: skip
     review.bad_cells(
-        source.name, column, kinds["other"], "cells that are no numbers",
+        source.where, column, kinds["other"], "cells that are no numbers",
         "a number, `<` or `>` and a number, or a declared missing code",
     )  # fmt: skip
     return values
@@ -142,8 +175,12 @@ def read_whole_numbers(source: SourceTable, role: Role | None, review: Review) -
     ]
     if role is not None:
         review.bad_cells(
-            source.name, role.column or "", bad, "cells that are no whole numbers", "a whole number"
-        )
+            source.where,
+            role.column or "",
+            bad,
+            "cells that are no whole numbers",
+            "a whole number",
+        )  # fmt: skip
     return [None if n is None or not n.value.is_integer() else int(n.value) for n in numbers]
 
 
@@ -184,24 +221,37 @@ def read_birth_dates(
     values, bad = _parse_all(texts, parse)
     shown = "YYYY, YYYY-MM or YYYY-MM-DD" if chosen == _PARTIAL else chosen
     review.bad_cells(
-        source.name, role.column or "(fixed value)", [source.table.lines[i] for i in bad],
+        source.where, role.column or "(fixed value)", [source.table.lines[i] for i in bad],
         "cells that are no dates of the calendar in the declared format", f"dates as {shown}",
         "correct them, or declare the column's date_format (day and month are never guessed)",
     )  # fmt: skip
     return values
 
 
-def drop_duplicate_rows(source: SourceTable, review: Review) -> SourceTable:
-    """Leave out rows whose every cell equals an earlier row's; each is counted and told."""
+def drop_duplicate_rows(
+    source: SourceTable, review: Review, earlier: set[bytes] | None = None
+) -> SourceTable:
+    """Leave out rows whose every cell equals an earlier row's; each is counted and told.
+
+    Parameters
+    ----------
+    source : SourceTable
+    review : Review
+    earlier : set of bytes, optional
+        Digests of the rows of earlier pieces of the source; this piece's are added.
+    """
     table = source.table
     first: dict[tuple[str, ...], int] = {}
     kept: list[int] = []
     for index, (row, line) in enumerate(zip(table.rows, table.lines, strict=True)):
-        if row in first:
+        said = f"the same as row {first[row]}: left out" if row in first else ""
+        if not said and earlier is not None:
+            digest = blake2b("\x1f".join(row).encode(), digest_size=12).digest()
+            said = "the same as an earlier row: left out" if digest in earlier else ""
+            earlier.add(digest)
+        if said:
             review.drop(source.name, "duplicate row")
-            review.find(
-                source.name, "duplicate_row", f"the same as row {first[row]}: left out", row=line
-            )
+            review.find(source.name, "duplicate_row", said, row=line)
         else:
             first[row] = line
             kept.append(index)
@@ -220,4 +270,4 @@ def select_rows(source: SourceTable, kept: Sequence[int]) -> SourceTable:
         tuple(table.lines[i] for i in kept),
         table.notes,
     )
-    return SourceTable(source.name, smaller, source.missing, source.date_format, source.decimal)
+    return replace(source, table=smaller)

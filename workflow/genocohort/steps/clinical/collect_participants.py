@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from genocohort.domain.dates import PartialDate
@@ -11,6 +12,7 @@ from genocohort.steps.clinical.cells import (
     read_birth_dates,
     read_coded_numbers,
     read_dates,
+    read_lists,
     read_numbers,
     read_texts,
     read_whole_numbers,
@@ -49,7 +51,7 @@ def resolve_ids(
     texts = read_texts(source, role, review)
     empty = [row for row, t in zip(source.table.lines, texts, strict=True) if t is None]
     review.bad_cells(
-        source.name, role.column or "", empty, "rows without an id",
+        source.where, role.column or "", empty, "rows without an id",
         "an id in every row (where an id equals a missing code, give the role `missing: []`)",
     )  # fmt: skip
     if not by_sample:
@@ -104,10 +106,7 @@ def collect_participants(
         parents = read_texts(source, getattr(roles, name), review)
         translate = participant_of if roles.sample_id is not None else {}
         facts[name] = [None if p is None else translate.get(p, p) for p in parents]
-    consents = read_texts(source, roles.consent, review)
-    facts["consent"] = [
-        None if c is None else tuple(p.strip() for p in c.split(";") if p.strip()) for c in consents
-    ]
+    facts["consent"] = list(read_lists(source, roles.consent, review))
     births = read_birth_dates(source, roles.birth_date, review)
     for i, year in enumerate(read_whole_numbers(source, roles.birth_year, review)):
         if births[i] is None and year is not None:
@@ -138,7 +137,7 @@ def _check_repeated_ids(source: SourceTable, role: Role | None, review: Review) 
     pairs = zip(source.table.lines, source.table.column(role.column), strict=True)
     rows = [row for row, text in pairs if text and counts[text] > 1]
     review.bad_cells(
-        source.name, role.column, rows, "different rows have the same id", "one row per id",
+        source.where, role.column, rows, "different rows have the same id", "one row per id",
         "keep the right row of each id",
     )  # fmt: skip
 
@@ -156,7 +155,7 @@ def _check_sex(source: SourceTable, role: Role | None, values: list[Any], review
     allowed = {"male", "female", "other", "unknown"}
     bad = [r for r, v in zip(source.table.lines, values, strict=True) if v and v not in allowed]
     review.bad_cells(
-        source.name, role.column or "", bad, "the coding of sex is not declared",
+        source.where, role.column or "", bad, "the coding of sex is not declared",
         "male, female, other or unknown, or codes in the column map",
     )  # fmt: skip
 
@@ -174,7 +173,7 @@ def _read_ages(source: SourceTable, role: Role | None, review: Review) -> list[N
     table = type(source.table)(
         source.table.path, source.table.columns, tuple(plus), source.table.lines
     )
-    changed = SourceTable(source.name, table, source.missing, source.date_format, source.decimal)
+    changed = replace(source, table=table)
     return read_numbers(changed, role, review)
 
 
@@ -207,9 +206,10 @@ def _collect_wide_exposure(
         {
             "participant_id": [ids[i] for i in kept], "kind": [spec.kind] * n,
             "code_system": [spec.code_system] * n, "code": [texts[i] for i in kept],
+            "code_source": [None] * n,
             "start_date": [None] * n, "start_day": [spec.day] * n, "end_date": [None] * n,
             "end_day": [None] * n, "dose": [None] * n, "dose_unit": [None] * n,
-            "src_file": [source.name] * n, "src_row": [source.table.lines[i] for i in kept],
+            "src_file": [source.where] * n, "src_row": [source.table.lines[i] for i in kept],
         },
     )  # fmt: skip
 

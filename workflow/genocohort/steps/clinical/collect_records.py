@@ -67,7 +67,7 @@ def _collect_observations(
         for row, code, original in zip(source.table.lines, codes, code_source, strict=True)
         if code is None and original is None
     ]
-    review.bad_cells(source.name, roles.code.column or "", bad, "rows without a code", "a code")
+    review.bad_cells(source.where, roles.code.column or "", bad, "rows without a code", "a code")
     extend(
         records.observations,
         {
@@ -94,7 +94,7 @@ def _check_words(
 ) -> None:
     bad = [r for r, t in zip(source.table.lines, texts, strict=True) if t not in allowed]
     review.bad_cells(
-        source.name, role.column or "", bad, "cells that are none of the words allowed here",
+        source.where, role.column or "", bad, "cells that are none of the words allowed here",
         ", ".join(sorted(allowed)) + ", or codes in the column map that lead to them",
     )  # fmt: skip
 
@@ -118,7 +118,7 @@ def _collect_conditions(
         for row, code, original in zip(source.table.lines, codes, code_source, strict=True)
         if code is None and original is None
     ]
-    review.bad_cells(source.name, roles.code.column or "", bad, "rows without a code", "a code")
+    review.bad_cells(source.where, roles.code.column or "", bad, "rows without a code", "a code")
     status = read_texts(source, roles.status, review)
     _check_words(source, roles.status, status, _STATUSES, review)
     dotted = [
@@ -155,6 +155,7 @@ def _collect_exposures(
             "kind": list(kinds),
             "code_system": list(read_texts(source, roles.code_system, review)),
             "code": list(read_texts(source, roles.code, review)),
+            "code_source": list(read_texts(source, roles.code_source, review)),
             "start_date": list(read_dates(source, roles.start_date, review)),
             "start_day": list(read_whole_numbers(source, roles.start_day, review)),
             "end_date": list(read_dates(source, roles.end_date, review)),
@@ -182,14 +183,14 @@ def _collect_outcomes(
     if roles.event is not None:
         bad = [r for r, e in zip(lines, events, strict=True) if e and e.value not in (0, 1, 2)]
         review.bad_cells(
-            source.name, roles.event.column or "", bad, "the coding of the event is not declared",
+            source.where, roles.event.column or "", bad, "the coding of the event is not declared",
             "0 censored, 1 event, 2 competing event, or codes in the column map",
         )  # fmt: skip
     if roles.value is not None:
         pairs = zip(lines, kinds, values, strict=True)
         bad = [r for r, k, v in pairs if k == "binary" and v and v.value not in (0, 1)]
         review.bad_cells(
-            source.name, roles.value.column or "", bad,
+            source.where, roles.value.column or "", bad,
             "the coding of a binary outcome is not 0 and 1",
             "0 control, 1 case, or codes in the column map such as {'1': 0, '2': 1}",
         )  # fmt: skip

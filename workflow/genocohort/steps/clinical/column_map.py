@@ -12,7 +12,13 @@ from pydantic import Field, field_validator, model_validator
 from genocohort.config import Settings
 from genocohort.domain.units import Analyte
 from genocohort.steps.clinical.analyte_map import AnalyteMap
-from genocohort.steps.clinical.format_sources import FhirSource, OmopSource
+from genocohort.steps.clinical.format_sources import (
+    FhirSource,
+    OmopSource,
+    PhenopacketSource,
+    RedcapSource,
+    expand_patterns,
+)
 from genocohort.steps.clinical.table_sources import (
     ConditionsSource,
     ExposuresSource,
@@ -22,6 +28,9 @@ from genocohort.steps.clinical.table_sources import (
     as_texts,
 )
 
+TABLES = (
+    ParticipantsSource, ObservationsSource, ConditionsSource, ExposuresSource, OutcomesSource,
+)  # fmt: skip
 Source = Annotated[
     ParticipantsSource
     | ObservationsSource
@@ -29,7 +38,9 @@ Source = Annotated[
     | ExposuresSource
     | OutcomesSource
     | FhirSource
-    | OmopSource,
+    | OmopSource
+    | RedcapSource
+    | PhenopacketSource,
     Field(discriminator="table"),
 ]
 
@@ -66,14 +77,17 @@ class ColumnMap(Settings):
         if repeated:
             raise ValueError(f"two sources are called {repeated[0]}: give them a `name`")
         for source in self.sources:
-            if isinstance(source, FhirSource | OmopSource):
-                continue
-            columns = source.columns
-            if (columns.participant_id is None) != (columns.sample_id is None):
-                continue
-            if source.format == "fam" or source.path.endswith((".fam", ".ped")):
-                continue
-            raise ValueError(f"{source_name(source)}: give either participant_id or sample_id")
+            rows = (
+                [part.source for part in source.parts] if isinstance(source, RedcapSource) else []
+            )
+            rows += [source] if isinstance(source, TABLES) else []
+            for table in rows:
+                columns = table.columns
+                if (columns.participant_id is None) != (columns.sample_id is None):
+                    continue
+                if table.format == "fam" or table.path.endswith((".fam", ".ped")):
+                    continue
+                raise ValueError(f"{source_name(source)}: give either participant_id or sample_id")
         return self
 
     def known_analytes(self) -> dict[str, Analyte]:
@@ -84,10 +98,12 @@ class ColumnMap(Settings):
         """Every file the map reads, as written."""
         paths: list[str] = []
         for source in self.sources:
-            if isinstance(source, FhirSource | OmopSource):
-                paths += source.paths
-            else:
+            if isinstance(source, FhirSource):
+                paths += expand_patterns(source.paths)
+            elif isinstance(source, TABLES):
                 paths.append(source.path)
+            else:
+                paths += source.paths
         return tuple(dict.fromkeys(paths))
 
 

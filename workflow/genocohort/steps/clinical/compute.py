@@ -1,4 +1,4 @@
-"""From the text tables of all sources to the internal tables; no file is opened here."""
+"""From the text tables of all sources to the internal tables; what opens files is handed in."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +13,9 @@ from genocohort.steps.clinical.collect_participants import (
 )
 from genocohort.steps.clinical.collect_records import collect_long, long_roles
 from genocohort.steps.clinical.column_map import ColumnMap
-from genocohort.steps.clinical.days import (
-    finish_conditions,
-    finish_exposures,
-    finish_observations,
-    finish_outcomes,
-    tell_suspect_sites,
-)
-from genocohort.steps.clinical.loaded import LoadedSource
+from genocohort.steps.clinical.days import finish_outcomes
+from genocohort.steps.clinical.finish import Finisher, Sink
+from genocohort.steps.clinical.loaded import AnySource, LoadedSource
 from genocohort.steps.clinical.participants import build_participants, index_days
 from genocohort.steps.clinical.phenotypes import build_phenotypes
 from genocohort.steps.clinical.records import Columns, ParticipantRow, Records
@@ -31,7 +26,7 @@ from genocohort.steps.clinical.table_sources import ParticipantsSource
 
 @dataclass(frozen=True)
 class ClinicalResult:
-    """The internal tables by name (without findings) and how many rows each source had."""
+    """The tables that are not streamed, by name, and how many rows each source had."""
 
     tables: dict[str, Columns]
     rows_read: dict[str, int]
@@ -39,10 +34,16 @@ class ClinicalResult:
 
 
 def _collect(
-    loaded: LoadedSource, participant_of: Mapping[str, str], records: Records, review: Review
+    loaded: LoadedSource,
+    participant_of: Mapping[str, str],
+    records: Records,
+    review: Review,
+    earlier: set[bytes] | None = None,
 ) -> None:
     spec = loaded.spec
-    source = SourceTable(loaded.name, loaded.table, loaded.missing, spec.date_format, spec.decimal)
+    source = SourceTable(
+        loaded.name, loaded.table, loaded.missing, spec.date_format, spec.decimal, loaded.place
+    )
     for note in loaded.table.notes:
         review.find(loaded.name, "tolerated", note)
     seen = records.rows_read.get(loaded.name, 0)
@@ -54,11 +55,32 @@ def _collect(
     roles = participant_roles(spec) if isinstance(spec, ParticipantsSource) else long_roles(spec)
     if not loaded.fixed_columns:
         note_columns_left_behind(source, roles, review)
-    source = drop_duplicate_rows(source, review)
+    source = drop_duplicate_rows(source, review, earlier)
     if isinstance(spec, ParticipantsSource):
         collect_participants(source, spec, participant_of, records, review)
     else:
         collect_long(source, spec, participant_of, records, review)
+
+
+def _collect_records(
+    sources: Sequence[AnySource],
+    participant_of: Mapping[str, str],
+    finisher: Finisher,
+    rows_read: dict[str, int],
+    review: Review,
+) -> None:
+    """Sources with one row per record, a piece at a time."""
+    for source in sources:
+        if isinstance(source, LoadedSource):
+            pieces, earlier = iter([source]), None
+            if isinstance(source.spec, ParticipantsSource):
+                continue
+        else:
+            pieces, earlier = source.read(), set[bytes]()
+        for piece in pieces:
+            records = Records(rows_read=rows_read)
+            _collect(piece, participant_of, records, review, earlier)
+            finisher.take(records)
 
 
 def _sheet_rows(samples: Sequence[Sample]) -> list[ParticipantRow]:
@@ -97,17 +119,18 @@ def _tell_overlap(samples: Sequence[Sample], known: set[str], review: Review) ->
 
 
 def compute_clinical(
-    sources: Sequence[LoadedSource],
+    sources: Sequence[AnySource],
     samples: Sequence[Sample],
     column_map: ColumnMap,
     settings: ClinicalSettings,
     review: Review,
+    sink: Sink,
 ) -> ClinicalResult:
     """Check and join everything the sources say.
 
     Parameters
     ----------
-    sources : sequence of LoadedSource
+    sources : sequence of LoadedSource or RecordStream
         In order of precedence.
     samples : sequence of Sample
         The sample sheet; it links sample ids to participants.
@@ -116,6 +139,8 @@ def compute_clinical(
     settings : ClinicalSettings
     review : Review
         Collects findings, and problems that are raised at the end.
+    sink : Sink
+        Takes the rows of observations, conditions and exposures, piece by piece.
 
     Raises
     ------
@@ -125,44 +150,24 @@ def compute_clinical(
     participant_of = {s.sample_id: s.participant_id for s in samples}
     records = Records()
     for loaded in sources:
-        _collect(loaded, participant_of, records, review)
-    review.raise_problems()
+        if isinstance(loaded, LoadedSource) and isinstance(loaded.spec, ParticipantsSource):
+            _collect(loaded, participant_of, records, review)
     rows = records.participants if sources else _sheet_rows(samples)
-    tables = _finish(rows, records, samples, column_map, settings, review)
-    review.raise_problems()
-    people = tables["participants"]
-    sites = dict(zip(people["participant_id"], people["site"], strict=True))
-    tell_suspect_sites(tables["observations"], sites, review)
-    absent = _tell_overlap(samples, set(people["participant_id"]), review)
-    tables["phenotypes_wide"] = build_phenotypes(settings, tables, review)
-    return ClinicalResult(tables, records.rows_read, absent)
-
-
-def _finish(
-    rows: Sequence[ParticipantRow],
-    records: Records,
-    samples: Sequence[Sample],
-    column_map: ColumnMap,
-    settings: ClinicalSettings,
-    review: Review,
-) -> dict[str, Columns]:
-    """The internal tables, dates turned into days and units checked."""
-    parts = (records.observations, records.conditions, records.exposures, records.outcomes)
-    mentioned = {p for part in parts for p in part.get("participant_id", [])}
-    shared = column_map.index_date
-    indices = index_days(rows, shared, review)
-    if shared is not None:
-        indices |= {p: shared.toordinal() for p in mentioned if p not in indices}
+    indices = index_days(rows, column_map.index_date, review)
+    analytes = ANALYTES | column_map.known_analytes()
+    finisher = Finisher(indices, analytes, settings, sink, review)
+    finisher.take(records)
+    _collect_records(sources, participant_of, finisher, records.rows_read, review)
     sheet_sex = {s.participant_id: s.sex for s in samples}
     participants = build_participants(
-        rows, mentioned, indices, sheet_sex, settings.uncertain_age, review
+        rows, finisher.mentioned, indices, sheet_sex, settings.uncertain_age, review
     )
-    analytes = ANALYTES | column_map.known_analytes()
-    return {
-        "participants": participants,
-        "samples": samples_table(samples),
-        "observations": finish_observations(records.observations, indices, analytes, review),
-        "conditions": finish_conditions(records.conditions, indices, review),
-        "exposures": finish_exposures(records.exposures, indices, review),
-        "outcomes": finish_outcomes(records.outcomes, indices, review),
-    }
+    outcomes = finish_outcomes(finisher.outcomes, indices, review)
+    review.raise_problems()
+    finisher.suspects.tell(
+        dict(zip(participants["participant_id"], participants["site"], strict=True)), review
+    )
+    absent = _tell_overlap(samples, set(participants["participant_id"]), review)
+    tables = {"participants": participants, "samples": samples_table(samples), "outcomes": outcomes}
+    tables["phenotypes_wide"] = build_phenotypes(settings, tables | finisher.kept, review)
+    return ClinicalResult(tables, records.rows_read, absent)

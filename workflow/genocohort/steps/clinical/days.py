@@ -106,31 +106,41 @@ def _tell_units(columns: Columns, standard: Sequence[Standardised], review: Revi
         review.find(source, flag, f"code {code}: {count} values {meaning[flag]}")
 
 
-def tell_suspect_sites(
-    observations: Columns, site_of: Mapping[str, str | None], review: Review
-) -> None:
-    """One finding per code, unit and site that has values with a doubtful unit."""
-    counts: dict[tuple[str, str, str, str], list[set[str]]] = {}
-    given = zip(
-        observations["src_file"], observations["code"], observations["unit_src"],
-        observations["participant_id"], observations["qc_flags"], observations["value_num"],
-        strict=True,
-    )  # fmt: skip
-    for source, code, unit, participant, flags, value in given:
-        if code is None or value != value:
-            continue
-        key = (source, code, unit or "", site_of.get(participant) or "(no site)")
-        pair = counts.setdefault(key, [set(), set()])
-        pair[0].add(participant)
-        if flags and "unit_suspect" in flags.split(";"):
-            pair[1].add(participant)
-    for (source, code, unit, site), (everybody, suspects) in counts.items():
-        if suspects:
-            review.find(
-                source, "unit_suspect_site",
-                f"code {code} in {unit}: {len(suspects)} of {len(everybody)} participants of site "
-                f"{site} have values that fit another unit",
-            )  # fmt: skip
+class SuspectUnits:
+    """Counts, over all pieces, who has values with a doubtful unit by code, unit and site."""
+
+    def __init__(self) -> None:
+        self._people: dict[tuple[str, str, str], tuple[set[str], set[str]]] = {}
+
+    def add(self, observations: Columns) -> None:
+        """Count the rows of a piece of `observations`."""
+        given = zip(
+            observations["src_file"], observations["code"], observations["unit_src"],
+            observations["participant_id"], observations["qc_flags"], observations["value_num"],
+            strict=True,
+        )  # fmt: skip
+        for source, code, unit, participant, flags, value in given:
+            if code is None or value != value:
+                continue
+            everybody, suspects = self._people.setdefault(
+                (source, code, unit or ""), (set(), set())
+            )
+            everybody.add(participant)
+            if flags and "unit_suspect" in flags.split(";"):
+                suspects.add(participant)
+
+    def tell(self, site_of: Mapping[str, str | None], review: Review) -> None:
+        """One finding per code, unit and site with values that fit another unit."""
+        for (source, code, unit), (everybody, suspects) in self._people.items():
+            sites = list(dict.fromkeys(site_of.get(p) or "(no site)" for p in sorted(suspects)))
+            for site in sites:
+                here = [p for p in everybody if (site_of.get(p) or "(no site)") == site]
+                n = sum(p in suspects for p in here)
+                review.find(
+                    source, "unit_suspect_site",
+                    f"code {code} in {unit}: {n} of {len(here)} participants of site {site} have "
+                    "values that fit another unit",
+                )  # fmt: skip
 
 
 def finish_conditions(columns: Columns, indices: Mapping[str, int], review: Review) -> Columns:

@@ -1,13 +1,14 @@
 """What the tables of FHIR resources mean, as the column map would say it."""
 
-from datetime import date
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
-from genocohort.domain.dates import parse_partial_date
-from genocohort.io.clinical_fhir import FhirTables, read_fhir
+from genocohort.io.clinical_fhir import FhirPeople, read_pieces, scan_people
+from genocohort.io.fhir_elements import COLUMNS
 from genocohort.io.text_table import TextTable
-from genocohort.steps.clinical.format_sources import FhirSource
-from genocohort.steps.clinical.loaded import LoadedSource
+from genocohort.steps.clinical.format_sources import FhirSource, expand_patterns
+from genocohort.steps.clinical.loaded import AnySource, LoadedSource, RecordStream
 from genocohort.steps.clinical.review import Review
 from genocohort.steps.clinical.table_sources import (
     ConditionColumns,
@@ -17,42 +18,118 @@ from genocohort.steps.clinical.table_sources import (
     LongSource,
     ObservationColumns,
     ObservationsSource,
+    OutcomeColumns,
+    OutcomesSource,
     ParticipantColumns,
     ParticipantsSource,
     Role,
 )
 
 _SEX = {word: word for word in ("male", "female", "other", "unknown")}
+_NONE: frozenset[str] = frozenset()
 
 
-def load_fhir(spec: FhirSource, name: str, review: Review) -> list[LoadedSource]:
-    """The resources of a FHIR source as tables with their meaning.
+def load_fhir(spec: FhirSource, name: str, review: Review) -> list[AnySource]:
+    """The patients of a FHIR source, their deaths, and its records in pieces.
 
     Raises
     ------
     InputDataError
         A file cannot be read.
     """
-    tables = read_fhir(
-        spec.paths,
+    paths = expand_patterns(spec.paths)
+    people = scan_people(
+        paths,
         identifier_system=spec.identifier_system,
         ancestry_extension=spec.ancestry_extension,
     )
-    for kind, count in sorted(tables.others.items()):
-        review.find(name, "not_read", f"{count} resources of type {kind} are not read")
-    path = Path(spec.paths[0])
-    patients = _with_index(tables, path, spec)
-    left_out = dict(tables.left_out)
-    none: frozenset[str] = frozenset()
-    rest: tuple[tuple[LongSource, str], ...] = (
-        (_observations(spec, name), "Observation"),
-        (_conditions(spec, name), "Condition"),
-        (_drugs(spec, name), "MedicationRequest"),
-    )
-    return [
-        LoadedSource(name, _participants(spec, name), patients, none, True, left_out),
-        *(LoadedSource(name, meaning, tables.table(k, path), none, True) for meaning, k in rest),
+    path = Path(paths[0])
+    patients = _patients(people, path, spec)
+    loaded: list[AnySource] = [
+        LoadedSource(name, _participants(spec, name), table, _NONE, True, {}, place)
+        for place, table in _by_file(people, patients, name, len(paths))
     ]
+    deaths = _deaths(people, path)
+    if deaths.rows:
+        label = f"{name}:death"
+        loaded.append(LoadedSource(label, _outcomes(spec, label), deaths, _NONE, True))
+    loaded.append(RecordStream(name, lambda: _records(spec, name, paths, people, review)))
+    return loaded
+
+
+def _place(name: str, number: int, n_files: int) -> str:
+    """Which file, by its number: a file's name may be a patient's."""
+    return name if n_files == 1 else f"{name}, file {number}"
+
+
+def _records(
+    spec: FhirSource, name: str, paths: tuple[str, ...], people: FhirPeople, review: Review
+) -> Iterator[LoadedSource]:
+    meanings: tuple[tuple[str, LongSource], ...] = (
+        ("Observation", _observations(spec, name)),
+        ("Condition", _conditions(spec, name)),
+        ("Exposure", _exposures(spec, name)),
+    )
+    others: Counter[str] = Counter()
+    not_carried: Counter[str] = Counter()
+    for piece in read_pieces(paths, people):
+        others += piece.others
+        not_carried += piece.not_carried
+        place = _place(name, piece.file, len(paths))
+        left_out = dict(piece.left_out)
+        for kind, meaning in meanings:
+            table = piece.table(kind, Path(paths[piece.file - 1]))
+            yield LoadedSource(name, meaning, table, _NONE, True, left_out, place)
+            left_out = {}
+    for kind, count in sorted(others.items()):
+        review.find(name, "not_read", f"{count} resources of type {kind} are not read")
+    for element, count in sorted(not_carried.items()):
+        review.find(
+            name, "not_carried", f"{count} elements {element}: free text or no one number or day",
+            column=element,
+        )  # fmt: skip
+
+
+def _patients(people: FhirPeople, path: Path, spec: FhirSource) -> TextTable:
+    """The table of patients, with their index date and the end of their participation."""
+    by_encounter = spec.index == "first_encounter"
+    rows = tuple(
+        (
+            *row,
+            people.first_encounter.get(row[0], "") if by_encounter else "",
+            people.in_study.get(row[0], ("", ""))[1],
+        )
+        for _, _, row in people.patients
+    )
+    lines = tuple(number for _, number, _ in people.patients)
+    return TextTable(path, (*COLUMNS["Patient"], "index_date", "end"), rows, lines)
+
+
+def _by_file(
+    people: FhirPeople, table: TextTable, name: str, n_files: int
+) -> Iterator[tuple[str, TextTable]]:
+    """The patients of each file apart, so that a row can be found."""
+    for number in sorted({n for n, _, _ in people.patients}):
+        kept = [i for i, (n, _, _) in enumerate(people.patients) if n == number]
+        rows, lines = (tuple(given[i] for i in kept) for given in (table.rows, table.lines))
+        yield (
+            _place(name, number, n_files),
+            TextTable(table.path, table.columns, rows, lines),  # type: ignore[arg-type]
+        )
+
+
+def _deaths(people: FhirPeople, path: Path) -> TextTable:
+    """The outcome `death` of who died, or took part in a study to a known end."""
+    rows, lines = [], []
+    for _, number, row in people.patients:
+        participant, deceased = row[0], row[-1]
+        start, end = people.in_study.get(participant, ("", ""))
+        if not deceased and not end:
+            continue
+        known = "" if deceased == "unknown" else deceased
+        rows.append((participant, start, known if deceased else end, "1" if deceased else "0"))
+        lines.append(number)
+    return TextTable(path, ("id", "entry", "exit", "event"), tuple(rows), tuple(lines))
 
 
 def _participants(spec: FhirSource, name: str) -> ParticipantsSource:
@@ -64,6 +141,7 @@ def _participants(spec: FhirSource, name: str) -> ParticipantsSource:
         birth_date=Role(column="birthDate", date_format="partial"),
         ancestry_reported=Role(column="ancestry"),
         index_date=Role(column="index_date") if by_encounter else None,
+        followup_end=Role(column="end", date_format="partial"),
     )
     return ParticipantsSource(table="participants", path=spec.paths[0], name=name, columns=columns)
 
@@ -93,9 +171,10 @@ def _conditions(spec: FhirSource, name: str) -> ConditionsSource:
     )
 
 
-def _drugs(spec: FhirSource, name: str) -> ExposuresSource:
+def _exposures(spec: FhirSource, name: str) -> ExposuresSource:
     columns = ExposureColumns(
-        participant_id=Role(column="subject"), kind=Role(value="drug"), code=Role(column="code"),
+        participant_id=Role(column="subject"), kind=Role(column="kind"), code=Role(column="code"),
+        code_source=Role(column="code_source"),
         code_system=Role(column="system"), start_date=Role(column="start"),
         end_date=Role(column="end"), dose=Role(column="dose"), dose_unit=Role(column="unit"),
     )  # fmt: skip
@@ -104,17 +183,11 @@ def _drugs(spec: FhirSource, name: str) -> ExposuresSource:
     )
 
 
-def _with_index(tables: FhirTables, path: Path, spec: FhirSource) -> TextTable:
-    """The table of patients, with the day of their first encounter as index date if wanted."""
-    table = tables.table("Patient", path)
-    if spec.index != "first_encounter":
-        return table
-    first: dict[str, date] = {}
-    for _, (_, subject, start) in tables.rows["Encounter"]:
-        partial = parse_partial_date(start)
-        if partial is not None and partial.day is not None:
-            first[subject] = min(first.get(subject, partial.earliest), partial.earliest)
-    texts = tuple(
-        (*row, first[row[0]].isoformat() if row[0] in first else "") for row in table.rows
+def _outcomes(spec: FhirSource, name: str) -> OutcomesSource:
+    columns = OutcomeColumns(
+        participant_id=Role(column="id"), outcome=Role(value="death"), kind=Role(value="tte"),
+        entry_date=Role(column="entry"), exit_date=Role(column="exit"), event=Role(column="event"),
+    )  # fmt: skip
+    return OutcomesSource(
+        table="outcomes", path=spec.paths[0], name=name, date_format="partial", columns=columns
     )
-    return TextTable(table.path, (*table.columns, "index_date"), texts, table.lines)

@@ -1,32 +1,25 @@
-"""What the tables of the OMOP CDM 5.4 mean: concept ids become codes, 0 stays unmapped."""
+"""The tables of the OMOP CDM 5.4 as tables of text with their meaning: people and follow-up."""
 
 from pathlib import Path
 
-from genocohort.errors import InputDataError
-from genocohort.io.clinical_tables import read_clinical_table
+from genocohort.io.omop_tables import OmopTables
 from genocohort.io.text_table import TextTable
 from genocohort.steps.clinical.format_sources import OmopSource
 from genocohort.steps.clinical.loaded import LoadedSource
+from genocohort.steps.clinical.omop_concepts import count_zero
+from genocohort.steps.clinical.omop_records import load_records
 from genocohort.steps.clinical.review import Review
 from genocohort.steps.clinical.table_sources import (
-    ConditionColumns,
-    ConditionsSource,
-    ObservationColumns,
-    ObservationsSource,
+    OutcomeColumns,
+    OutcomesSource,
     ParticipantColumns,
     ParticipantsSource,
     Role,
 )
 
 _SEX = {"8507": "male", "8532": "female", "8521": "other", "8551": "unknown", "0": "unknown"}
-# Concept ids of UCUM units in the OMOP vocabulary.
-_UNITS = {
-    "8840": "mg/dL", "8753": "mmol/L", "8749": "umol/L", "8554": "%", "9579": "mmol/mol",
-    "8751": "mg/L", "8636": "g/L", "8713": "g/dL", "9529": "kg", "8582": "cm", "9531": "kg/m2",
-    "8876": "mm[Hg]", "586323": "Cel", "9289": "[degF]",
-}  # fmt: skip
-_OPERATORS = {"4171756": "<", "4171754": "<=", "4172704": ">", "4171755": ">="}
-_NO_UNIT = "(unmapped)"
+_BORN = ("year_of_birth", "month_of_birth", "day_of_birth")
+Period = tuple[str, str]
 
 
 def load_omop(spec: OmopSource, name: str, review: Review) -> list[LoadedSource]:
@@ -37,71 +30,54 @@ def load_omop(spec: OmopSource, name: str, review: Review) -> list[LoadedSource]
     InputDataError
         A file cannot be read or lacks a column of the CDM.
     """
-    person = _read(spec.person, ("person_id", "gender_concept_id", "year_of_birth"))
-    ids = dict(zip(person.column("person_id"), _cells(person, spec.participant_id), strict=True))
-    loaded = [_load_person(spec, name, person, ids, review)]
-    if spec.measurement:
-        loaded.append(_load_measurement(spec, f"{name}:measurement", ids, review))
-    if spec.condition_occurrence:
-        loaded.append(_load_condition(spec, f"{name}:condition_occurrence", ids, review))
+    tables = OmopTables(spec.files(), spec.database)
+    person = tables.read(
+        "person", ("person_id", "gender_concept_id", "year_of_birth"),
+        ("month_of_birth", "day_of_birth", "care_site_id", "person_source_value"),
+    )  # fmt: skip
+    ids = dict(zip(person.column("person_id"), person.column(spec.participant_id), strict=True))
+    periods = _periods(tables)
+    deaths = _deaths(tables)
+    ends = {key: end for key, (_, end) in periods.items()} | deaths
+    loaded = [_load_person(spec, name, tables, person, ids, ends, review)]
+    loaded += load_records(spec, name, tables, ids, review)
+    if periods or deaths:
+        loaded.append(_load_death(name, tables, ids, periods, deaths))
     return loaded
 
 
-def _read(path: str, needed: tuple[str, ...]) -> TextTable:
-    table = read_clinical_table(Path(path))
-    columns = tuple(c.lower() for c in table.columns)
-    absent = [c for c in needed if c not in columns]
-    if absent:
-        raise InputDataError(
-            "not a table of the OMOP CDM", where=path, offenders=absent,
-            expected="columns " + ", ".join(needed),
-        )  # fmt: skip
-    return TextTable(table.path, columns, table.rows, table.lines, table.notes)
-
-
-def _cells(table: TextTable, column: str) -> tuple[str, ...]:
-    """A column, or blanks where an optional column is not there."""
-    return table.column(column) if column in table.columns else ("",) * len(table.rows)
-
-
-def _count_zero(name: str, column: str, cells: tuple[str, ...], review: Review) -> None:
-    """Tell unmapped (0) and not stated (empty) apart; neither is a category."""
-    for cell, kind, meaning in (
-        ("0", "concept_unmapped", "rows have concept 0: unmapped, kept with their source value"),
-        ("", "concept_not_stated", "rows have no concept: not stated"),
-    ):
-        count = cells.count(cell)
-        if count:
-            review.find(name, kind, f"{count} {meaning}", column=column)
-
-
 def _load_person(
-    spec: OmopSource, name: str, person: TextTable, ids: dict[str, str], review: Review
+    spec: OmopSource,
+    name: str,
+    tables: OmopTables,
+    person: TextTable,
+    ids: dict[str, str],
+    ends: dict[str, str],
+    review: Review,
 ) -> LoadedSource:
     genders = person.column("gender_concept_id")
-    _count_zero(name, "gender_concept_id", genders, review)
-    first = _first_visits(spec)
+    count_zero(name, "gender_concept_id", genders, review)
+    first = _first_visits(tables)
+    born = zip(*(person.column(part) for part in _BORN), strict=True)
     rows = tuple(
-        (ids[key], gender, _birth(*born), site, first.get(key, ""))
-        for key, gender, born, site in zip(
-            person.column("person_id"), genders,
-            zip(*(_cells(person, f"{part}_of_birth") for part in ("year", "month", "day")),
-                strict=True),
-            _cells(person, "care_site_id"), strict=True,
+        (ids[key], gender, _birth(*parts), site, first.get(key, ""), ends.get(key, ""))
+        for key, gender, parts, site in zip(
+            person.column("person_id"), genders, born, person.column("care_site_id"), strict=True
         )
-    )  # fmt: skip
-    table = TextTable(
-        person.path, ("person", "gender_concept_id", "birth", "site", "index"), rows, person.lines,
-        person.notes,
-    )  # fmt: skip
-    columns = ParticipantColumns(
+    )
+    columns = ("person", "gender_concept_id", "birth", "site", "index", "end")
+    table = TextTable(person.path, columns, rows, person.lines)
+    roles = ParticipantColumns(
         participant_id=Role(column="person"),
         sex_recorded=Role(column="gender_concept_id", codes=_SEX),
         birth_date=Role(column="birth", date_format="partial"),
         site=Role(column="site", codes=spec.site_codes or None),
-        index_date=Role(column="index") if spec.visit_occurrence else None,
+        index_date=Role(column="index") if "visit_occurrence" in tables else None,
+        followup_end=Role(column="end"),
     )
-    meaning = ParticipantsSource(table="participants", path=spec.person, name=name, columns=columns)
+    meaning = ParticipantsSource(
+        table="participants", path=str(person.path), name=name, columns=roles
+    )
     return LoadedSource(name, meaning, table, frozenset(), True)
 
 
@@ -111,87 +87,62 @@ def _birth(year: str, month: str, day: str) -> str:
     return "-".join(parts[:known]) if year else ""
 
 
-def _first_visits(spec: OmopSource) -> dict[str, str]:
+def _first_visits(tables: OmopTables) -> dict[str, str]:
     """Start of the first visit of each person, which is the index date."""
-    if not spec.visit_occurrence:
-        return {}
-    visits = _read(spec.visit_occurrence, ("person_id", "visit_start_date"))
     first: dict[str, str] = {}
-    for key, day in zip(visits.column("person_id"), visits.column("visit_start_date"), strict=True):
-        if day:
-            first[key] = min(first.get(key, day), day)
+    if "visit_occurrence" in tables:
+        for _, (key, day) in tables.rows("visit_occurrence", ("person_id", "visit_start_date")):
+            if day:
+                first[key] = min(first.get(key, day), day)
     return first
 
 
-def _concept(spec: OmopSource, concept: str, source: str, system: str) -> tuple[str, str, str]:
-    """Code system, code and source code of a concept; no code for 0 and for none."""
-    if concept in ("0", ""):
-        return "OMOP", "", source or "(no source value)"
-    if concept in spec.concepts:
-        return system, spec.concepts[concept], ""
-    return "OMOP", concept, ""
+def _periods(tables: OmopTables) -> dict[str, Period]:
+    """From the first start to the last end of each person's observation periods."""
+    found: dict[str, Period] = {}
+    if "observation_period" not in tables:
+        return found
+    columns = ("person_id", "observation_period_start_date", "observation_period_end_date")
+    for _, (key, start, end) in tables.rows("observation_period", columns):
+        earliest, latest = found.get(key, (start, end))
+        found[key] = (min(earliest, start), max(latest, end))
+    return found
 
 
-def _load_measurement(
-    spec: OmopSource, name: str, ids: dict[str, str], review: Review
+def _deaths(tables: OmopTables) -> dict[str, str]:
+    if "death" not in tables:
+        return {}
+    return {key: day for _, (key, day) in tables.rows("death", ("person_id", "death_date")) if day}
+
+
+def _load_death(
+    name: str,
+    tables: OmopTables,
+    ids: dict[str, str],
+    periods: dict[str, Period],
+    deaths: dict[str, str],
 ) -> LoadedSource:
-    needed = ("measurement_id", "person_id", "measurement_concept_id", "value_as_number")
-    table = _read(spec.measurement, needed)
-    concepts, units = table.column("measurement_concept_id"), _cells(table, "unit_concept_id")
-    _count_zero(name, "measurement_concept_id", concepts, review)
-    _count_zero(name, "unit_concept_id", units, review)
-    fields = (
-        "measurement_id", "person_id", "measurement_date", "value_as_number",
-        "operator_concept_id", "measurement_source_value", "unit_source_value", "range_low",
-        "range_high",
-    )  # fmt: skip
-    rows = []
-    for (key, person, day, value, operator, source, unit_source, low, high), concept, unit in zip(
-        zip(*(_cells(table, f) for f in fields), strict=True), concepts, units, strict=True
-    ):
-        code = _concept(spec, concept, source, "LOINC")
-        written = f"{_OPERATORS.get(operator, '')}{value}" if value else ""
-        known = _UNITS.get(unit, unit_source or (_NO_UNIT if unit == "0" else unit))
-        rows.append((key, ids.get(person, person), day, *code, written, known, low, high))
-    columns = ("id", "person", "date", "system", "code", "source", "value", "unit", "low", "high")
-    text = TextTable(table.path, columns, tuple(rows), table.lines, table.notes)
-    roles = ObservationColumns(
-        participant_id=Role(column="person"), date=Role(column="date"), code=Role(column="code"),
-        code_source=Role(column="source"), code_system=Role(column="system"),
-        value=Role(column="value"), unit=Role(column="unit"), ref_low=Role(column="low"),
-        ref_high=Role(column="high"),
-    )  # fmt: skip
-    meaning = ObservationsSource(
-        table="observations", path=spec.measurement, name=name, columns=roles
-    )
-    return LoadedSource(name, meaning, text, frozenset(), True)
+    """The outcome `death`: at risk through the observation periods, to the death if there is one.
 
-
-def _load_condition(
-    spec: OmopSource, name: str, ids: dict[str, str], review: Review
-) -> LoadedSource:
-    needed = ("condition_occurrence_id", "person_id", "condition_concept_id")
-    table = _read(spec.condition_occurrence, needed)
-    concepts = table.column("condition_concept_id")
-    _count_zero(name, "condition_concept_id", concepts, review)
-    fields = (
-        "condition_occurrence_id", "person_id", "condition_start_date", "condition_end_date",
-        "condition_source_value",
-    )  # fmt: skip
+    Who has a death and no period is at risk from the index date.
+    """
     rows = tuple(
-        (key, ids.get(person, person), start, end, *_concept(spec, concept, source, "ICD-10"))
-        for (key, person, start, end, source), concept in zip(
-            zip(*(_cells(table, f) for f in fields), strict=True), concepts, strict=True
+        (
+            ids.get(key, key),
+            periods.get(key, ("", ""))[0],
+            deaths.get(key) or periods[key][1],
+            "1" if key in deaths else "0",
         )
+        for key in dict.fromkeys((*periods, *deaths))
     )
-    columns = ("id", "person", "start", "end", "system", "code", "source")
-    text = TextTable(table.path, columns, rows, table.lines, table.notes)
-    roles = ConditionColumns(
-        participant_id=Role(column="person"), start_date=Role(column="start"),
-        end_date=Role(column="end"), code=Role(column="code"), code_source=Role(column="source"),
-        code_system=Role(column="system"),
+    label = f"{name}:death"
+    path = tables.place("death" if "death" in tables else "observation_period")
+    text = TextTable(
+        Path(path), ("person", "entry", "exit", "event"), rows, tuple(range(1, len(rows) + 1))
+    )
+    roles = OutcomeColumns(
+        participant_id=Role(column="person"), outcome=Role(value="death"), kind=Role(value="tte"),
+        entry_date=Role(column="entry"), exit_date=Role(column="exit"), event=Role(column="event"),
     )  # fmt: skip
-    meaning = ConditionsSource(
-        table="conditions", path=spec.condition_occurrence, name=name, columns=roles
-    )
-    return LoadedSource(name, meaning, text, frozenset(), True)
+    meaning = OutcomesSource(table="outcomes", path=path, name=label, columns=roles)
+    return LoadedSource(label, meaning, text, frozenset(), True)

@@ -54,10 +54,20 @@ def topcode(bounds: tuple[int, int] | None, birth: PartialDate | None, uncertain
     return Age(age, lowest >= TOP_CODE, lowest, highest, year, precision)
 
 
-def index_days(
-    rows: Iterable[ParticipantRow], shared: date | None, review: Review
-) -> dict[str, int]:
-    """Ordinal of each participant's index date; the first source that gives one is right."""
+class IndexDays(dict[str, int]):
+    """Ordinal of each participant's index date; the shared one for who has none of their own."""
+
+    def __init__(self, own: Mapping[str, int], shared: date | None) -> None:
+        super().__init__(own)
+        self._shared = None if shared is None else shared.toordinal()
+
+    def get(self, participant: str, default: Any = None) -> Any:
+        """The index date of a participant, or None."""
+        return super().get(participant, self._shared)
+
+
+def index_days(rows: Iterable[ParticipantRow], shared: date | None, review: Review) -> IndexDays:
+    """Index dates of the participants; two that differ are a problem."""
     found: dict[str, int] = {}
     for row in rows:
         if row.index is None:
@@ -67,10 +77,7 @@ def index_days(
                 row.source, "index_date", [row.row], "a participant has two index dates",
                 "one index date per participant", "keep the right row",
             )  # fmt: skip
-    if shared is not None:
-        for row in rows:
-            found.setdefault(row.participant_id, shared.toordinal())
-    return found
+    return IndexDays(found, shared)
 
 
 def _merge_facts(rows: Sequence[ParticipantRow], review: Review) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def extend(columns: Columns, new: Mapping[str, list[Any]]) -> None:
 
 
 def places(source: SourceTable, n: int) -> Columns:
-    return {"src_file": [source.name] * n, "src_row": list(source.table.lines)}
+    return {"src_file": [source.where] * n, "src_row": list(source.table.lines)}
 
 
 def value_columns(numbers: list[Number | None]) -> Columns:

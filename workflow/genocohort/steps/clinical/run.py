@@ -8,14 +8,16 @@ from pathlib import Path
 from genocohort.config import parse_settings, read_yaml, settings_from_json
 from genocohort.domain.ledger import Dropped, Entry, entries_to_json
 from genocohort.domain.sheet import Sample
-from genocohort.domain.tables_clinical import CLINICAL_TABLES, FINDINGS, phenotypes_wide_table
+from genocohort.domain.tables_clinical import CLINICAL_TABLES, phenotypes_wide_table
 from genocohort.errors import GenocohortError, Problems
 from genocohort.io.atomic import write_text
 from genocohort.io.parquet import write_table
 from genocohort.io.sheet import read_normalised_sheet
 from genocohort.steps.clinical.column_map import ColumnMap
 from genocohort.steps.clinical.compute import ClinicalResult, compute_clinical
-from genocohort.steps.clinical.loaded import LoadedSource
+from genocohort.steps.clinical.finish import Discard, Sink
+from genocohort.steps.clinical.loaded import AnySource
+from genocohort.steps.clinical.record_files import RECORDS, writing_records
 from genocohort.steps.clinical.review import Finding, Review
 from genocohort.steps.clinical.settings import ClinicalSettings
 from genocohort.steps.clinical.sources import load_pedigree, load_source
@@ -46,14 +48,14 @@ def run(args: argparse.Namespace) -> None:
     settings = settings_from_json(ClinicalSettings, args.settings)
     samples = read_normalised_sheet(args.sheet)
     review = Review()
-    sources, result = read_records(args.column_map, args.pedigree, samples, settings, review)
-    ledger = _ledger(result, sources, review, {s.participant_id for s in samples})
+    with writing_records(args.folder) as sink:
+        result = read_records(args.column_map, args.pedigree, samples, settings, review, sink)
+    ledger = _ledger(result, review, {s.participant_id for s in samples})
+    tables = result.tables | {"findings": _finding_columns(review.findings)}
     for table in CLINICAL_TABLES:
-        columns = (
-            _finding_columns(review.findings) if table is FINDINGS else
-            result.tables[table.name.split("/")[1]]
-        )  # fmt: skip
-        write_table(args.folder / f"{table.name.split('/')[1]}.parquet", table, columns)
+        if table not in RECORDS:
+            name = table.name.split("/")[1]
+            write_table(args.folder / f"{name}.parquet", table, tables[name])
     wide = phenotypes_wide_table(settings.wide_columns(), settings.wide_meanings())
     path = args.folder / "phenotypes_wide.parquet"
     write_table(path, wide, result.tables["phenotypes_wide"])
@@ -67,8 +69,9 @@ def read_records(
     samples: Sequence[Sample],
     settings: ClinicalSettings,
     review: Review,
-) -> tuple[list[LoadedSource], ClinicalResult]:
-    """Read and check every source of a column map; nothing is written.
+    sink: Sink | None = None,
+) -> ClinicalResult:
+    """Read and check every source of a column map; rows of records go to the sink, if any.
 
     Raises
     ------
@@ -79,12 +82,12 @@ def read_records(
     if column_map_path is not None:
         column_map = parse_settings(ColumnMap, read_yaml(column_map_path), str(column_map_path))
     sources = _load_all(column_map, pedigree, review)
-    return sources, compute_clinical(sources, samples, column_map, settings, review)
+    return compute_clinical(sources, samples, column_map, settings, review, sink or Discard())
 
 
-def _load_all(column_map: ColumnMap, pedigree: Path | None, review: Review) -> list[LoadedSource]:
+def _load_all(column_map: ColumnMap, pedigree: Path | None, review: Review) -> list[AnySource]:
     """Every source as text; all unreadable ones are reported at once."""
-    sources: list[LoadedSource] = []
+    sources: list[AnySource] = []
     problems: list[GenocohortError] = []
     for spec in column_map.sources:
         try:
@@ -118,12 +121,9 @@ def _dropped(reasons: dict[str, list[str]]) -> tuple[Dropped, ...]:
     )
 
 
-def _ledger(
-    result: ClinicalResult, sources: list[LoadedSource], review: Review, in_sheet: set[str]
-) -> list[Entry]:
+def _ledger(result: ClinicalResult, review: Review, in_sheet: set[str]) -> list[Entry]:
     entries = []
-    for name in dict.fromkeys(source.name for source in sources):
-        n_in = result.rows_read[name]
+    for name, n_in in result.rows_read.items():
         dropped = _dropped(review.dropped.get(name, {}))
         n_kept = n_in - sum(d.n for d in dropped)
         entries.append(

@@ -138,6 +138,19 @@ class ClinicalSettings(Settings):
             raise ValueError(f"phenotypes and covariates share the names {repeated}")
         return self
 
+    def _sources(self) -> list[Source]:
+        found = [phenotype.source for phenotype in self.phenotypes]
+        return found + [c.source for c in self.covariates if c.source is not None]
+
+    def observation_codes(self) -> frozenset[str]:
+        """Codes of the measurements that phenotypes and covariates are made from."""
+        return frozenset(s.code for s in self._sources() if isinstance(s, ObservationSource))
+
+    def condition_codes(self) -> tuple[str, ...]:
+        """Beginnings of the codes of conditions that phenotypes and covariates are made from."""
+        chosen = [s.codes for s in self._sources() if isinstance(s, ConditionSource)]
+        return tuple(dict.fromkeys(code for codes in chosen for code in codes))
+
     def wide_columns(self) -> tuple[str, ...]:
         """The columns of phenotypes_wide after participant_id: phenotypes, then covariates."""
         names = [name for phenotype in self.phenotypes for name in phenotype.column_names()]

@@ -1,6 +1,7 @@
 """Open the files a column map names, and give each its meaning as tables of text."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from genocohort.io.clinical_tables import FAM_COLUMNS, read_clinical_table
@@ -8,14 +9,21 @@ from genocohort.io.pedigree import read_pedigree
 from genocohort.io.text_table import TextTable
 from genocohort.steps.clinical.column_map import Source, source_name
 from genocohort.steps.clinical.fhir import load_fhir
-from genocohort.steps.clinical.format_sources import FhirSource, OmopSource
-from genocohort.steps.clinical.loaded import LoadedSource
+from genocohort.steps.clinical.format_sources import (
+    FhirSource,
+    OmopSource,
+    PhenopacketSource,
+    RedcapSource,
+)
+from genocohort.steps.clinical.loaded import AnySource, LoadedSource
 from genocohort.steps.clinical.omop import load_omop
+from genocohort.steps.clinical.phenopackets import load_phenopackets
+from genocohort.steps.clinical.redcap import load_redcap
 from genocohort.steps.clinical.review import Review
 from genocohort.steps.clinical.table_sources import ParticipantColumns, ParticipantsSource, Role
 
 
-def load_source(spec: Source, missing: tuple[str, ...], review: Review) -> list[LoadedSource]:
+def load_source(spec: Source, missing: tuple[str, ...], review: Review) -> Sequence[AnySource]:
     """One source of the column map as one or more tables of text.
 
     Raises
@@ -28,6 +36,11 @@ def load_source(spec: Source, missing: tuple[str, ...], review: Review) -> list[
         return load_fhir(spec, name, review)
     if isinstance(spec, OmopSource):
         return load_omop(spec, name, review)
+    if isinstance(spec, PhenopacketSource):
+        return load_phenopackets(spec, name, review)
+    if isinstance(spec, RedcapSource):
+        codes = frozenset(missing if spec.missing is None else spec.missing)
+        return load_redcap(spec, name, codes, review)
     table = read_clinical_table(Path(spec.path), spec.format or "", spec.sheet)
     unnamed = spec.columns.participant_id is None and spec.columns.sample_id is None
     if unnamed and isinstance(spec, ParticipantsSource):

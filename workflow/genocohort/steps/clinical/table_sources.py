@@ -180,6 +180,7 @@ class ExposureColumns(Settings):
     sample_id: Role | None = None
     kind: Role
     code: Role
+    code_source: Role | None = None
     code_system: Role = Role(value="RxNorm")
     start_date: Role | None = None
     start_day: Role | None = None
