@@ -80,7 +80,7 @@ class Case:
         words = ["structure", "--folder", str(self.work), "--chromosomes", self.chromosome]
         words += ["--kinship", str(self.work / "pairs.parquet"), "--settings", chosen]
         words += ["--sample-qc", str(self.work / "qc.parquet"), "--genome", GENOME]
-        for name in ("components", "eigenvalues", "pruned", "fst"):
+        for name in ("components", "eigenvalues", "pruned", "ancestry", "fst"):
             words += [f"--{name}", str(self.work / f"{name}.parquet")]
         assert main([*words, "--ledger", str(self.work / "ledger.json")]) == 0
 

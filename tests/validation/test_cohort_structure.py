@@ -71,7 +71,7 @@ class Structure:
         words += ["--settings", chosen, "--genome", SYNTHETIC, "--threads", "2"]
         words += ["--kinship", str(self.out / "pairs.parquet")]
         words += ["--sample-qc", str(self.out / "qc.parquet")]
-        for name in ("components", "eigenvalues", "pruned", "fst"):
+        for name in ("components", "eigenvalues", "pruned", "ancestry", "fst"):
             words += [f"--{name}", str(self.out / f"{name}.parquet")]
         assert main([*words, "--ledger", str(self.out / "ledger.json"), *extra]) == 0
         return self

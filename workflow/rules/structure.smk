@@ -12,6 +12,7 @@ rule structure:
         components=f"{FULL}/structure/components.parquet",
         eigenvalues=f"{FULL}/structure/eigenvalues.parquet",
         pruned=f"{FULL}/structure/pruned.parquet",
+        ancestry=f"{FULL}/structure/ancestry.parquet",
         fst=f"{FULL}/structure/fst.parquet",
         ledger=f"{FULL}/structure/ledger.json",
     log:
@@ -36,4 +37,4 @@ rule structure:
         " --kinship {input.kinship} --sample-qc {input.sample_qc} {params.groups}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
         " --components {output.components} --eigenvalues {output.eigenvalues} --pruned {output.pruned}"
-        " --fst {output.fst} --ledger {output.ledger} 2> {log}"
+        " --ancestry {output.ancestry} --fst {output.fst} --ledger {output.ledger} 2> {log}"

@@ -12,6 +12,7 @@ from genocohort.domain.tables_clinical import PARTICIPANTS
 from genocohort.domain.tables_cohort import (
     KINSHIP_PAIRS,
     SAMPLE_QC_SAMPLES,
+    STRUCTURE_ANCESTRY,
     STRUCTURE_EIGENVALUES,
     STRUCTURE_FST,
     STRUCTURE_PRUNED,
@@ -20,7 +21,7 @@ from genocohort.domain.tables_cohort import (
 from genocohort.io.parquet import read_table, write_table
 from tiny.cohort_store import draw_unrelated, make_samples, write_store
 
-OUTPUTS = ("components", "eigenvalues", "pruned", "fst")
+OUTPUTS = ("components", "eigenvalues", "pruned", "ancestry", "fst")
 
 
 def structure(folder: Path, *extra: str, chromosomes: tuple[str, ...] = ("chr1", "chr2")) -> int:
@@ -148,6 +149,24 @@ def test_reported_ancestry_groups(study: Path, capsys: pytest.CaptureFixture[str
     (row,) = read_table(study / "fst.parquet", STRUCTURE_FST).to_pylist()
     assert (row["group_1"], row["group_2"]) == ("north", "south")
     assert row["fst"] > 0.03
+    # Nine fitted samples a group are too few to be learned from, unless the user says otherwise.
+    assert set(
+        read_table(study / "ancestry.parquet", STRUCTURE_ANCESTRY)["nearest"].to_pylist()
+    ) == {None}
+    assert "no ancestry is inferred" in capsys.readouterr().err
+    chosen = '{"ancestry_min_labelled":5,"ancestry_components":1}'
+    people = str(study / "people.parquet")
+    assert structure(study, "--participants", people, "--settings", chosen) == 0
+    rows = read_table(study / "ancestry.parquet", STRUCTURE_ANCESTRY).to_pylist()
+    assert [r["sample_id"] for r in rows] == [f"S{i}" for i in range(19)]
+    # So few samples and variants leave some between the two groups, but none on the wrong side.
+    truth = ["north"] * 10 + ["south"] * 9
+    assigned = [(r["ancestry_inferred"], name) for r, name in zip(rows, truth, strict=True)]
+    assert {pair for pair in assigned if pair[0] != "unassigned"} == {
+        ("north", "north"), ("south", "south"),
+    }  # fmt: skip
+    assert sum(a == b for a, b in assigned) >= 12
+    assert not any(r["is_contradiction"] for r in rows)
 
 
 def test_regions_of_long_range_ld(study: Path) -> None:

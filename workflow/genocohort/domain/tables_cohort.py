@@ -11,6 +11,7 @@ ROLES = ("fitted", "projected")
 
 _NO_CALLS = "the sample has no calls, or none of this kind"
 _NO_ALIGNMENT = "the sample has no alignment metrics, or the ratio is undefined"
+_NO_GROUPS = "no two reported groups could be learned from"
 
 KINSHIP_PAIRS = Table(
     "kinship/pairs",
@@ -125,6 +126,26 @@ STRUCTURE_FST = Table(
         Column("standard_error", "float64", "block jackknife", "fewer than 2 blocks of variants"),
     ),
 )
+
+
+STRUCTURE_ANCESTRY = Table(
+    "structure/ancestry",
+    1,
+    "Ancestry of every sample that did not fail: the reported group nearest in the components.",
+    (
+        Column("sample_id", "string", "as in the sample sheet"),
+        Column("ancestry_reported", "string", "label from the clinical records", "none is given"),
+        Column("nearest", "string", "the group whose centre lies nearest", _NO_GROUPS),
+        Column("ancestry_inferred", "string", "nearest, or `unassigned` where none is near enough",
+               _NO_GROUPS),
+        Column("probability", "float64",
+               "of the nearest group; all equally likely beforehand", _NO_GROUPS),
+        Column("distance_p", "float64",
+               "chance that a member of the nearest group lies as far from its centre", _NO_GROUPS),
+        Column("is_contradiction", "bool",
+               "assigned to another group than reported, both being groups learned from"),
+    ),
+)  # fmt: skip
 
 
 def components_table(n_components: int) -> Table:

@@ -17,6 +17,7 @@ from genocohort.domain.tables_clinical import PARTICIPANTS
 from genocohort.domain.tables_cohort import (
     KINSHIP_PAIRS,
     SAMPLE_QC_SAMPLES,
+    STRUCTURE_ANCESTRY,
     STRUCTURE_EIGENVALUES,
     STRUCTURE_FST,
     STRUCTURE_PRUNED,
@@ -35,6 +36,7 @@ from genocohort.io.store_selection import (
 )
 from genocohort.stats.ld import BLOCK, count_windows, distance_windows, find_neighbours, prune
 from genocohort.stats.pca import compute_components, project
+from genocohort.steps.structure.ancestry import infer_ancestry
 from genocohort.steps.structure.compute import (
     LONG_RANGE,
     PRUNED,
@@ -74,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
     parser.add_argument("--genome", default="{}", help="the genome build, JSON")
     add_allotment_arguments(parser)
-    for name in ("components", "eigenvalues", "pruned", "fst"):
+    for name in ("components", "eigenvalues", "pruned", "ancestry", "fst"):
         parser.add_argument(f"--{name}", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--ledger", type=Path, required=True, help="JSON to write")
 
@@ -117,6 +119,13 @@ def run(args: argparse.Namespace) -> None:
     write_table(args.eigenvalues, STRUCTURE_EIGENVALUES, eigenvalue_columns(fitted))
     _write_pruned(args.pruned, pruned, genome)
     groups = _groups(args.participants, samples, quality, settings)
+    reported = groups if settings.group_by == "ancestry_reported" else [None] * len(samples)
+    ancestry = infer_ancestry(
+        samples, roles, np.concatenate([fitted.vectors, projected]), reported, settings
+    )
+    if ancestry.notice:
+        print(f"structure: {ancestry.notice}", file=sys.stderr)
+    write_table(args.ancestry, STRUCTURE_ANCESTRY, ancestry.columns)
     _write_fst(args.fst, selections, roles, groups, settings, threads)
     write_text(args.ledger, entries_to_json(_ledger(pruned, roles, samples, args.chromosomes)))
 

@@ -58,6 +58,22 @@ class StructureSettings(Settings):
     fst_blocks: int = Field(
         default=100, ge=2, description="blocks of the jackknife of Fst's standard error"
     )
+    ancestry_components: int = Field(
+        default=4, ge=1, le=100, description="leading components that ancestry is inferred from"
+    )
+    ancestry_min_labelled: int = Field(
+        default=10,
+        ge=3,
+        description="fitted samples that a reported group needs to be learned from",
+    )
+    ancestry_min_probability: float = Field(
+        default=0.9, ge=0, le=1, description="probability of the nearest group below which a "
+        "sample is unassigned"
+    )  # fmt: skip
+    ancestry_min_distance_p: float = Field(
+        default=1e-9, ge=0, lt=1, description="chance of a distance as large from the nearest "
+        "group's centre below which a sample is unassigned: between groups, or of none of them"
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _check(self) -> "StructureSettings":
