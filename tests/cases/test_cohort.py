@@ -24,6 +24,7 @@ from genocohort.domain.tables_cohort import (
 from genocohort.io.parquet import read_table, write_table
 from genocohort.io.store import Store
 from genocohort.stats.heterozygosity import count_alleles
+from genocohort.steps.structure.run import OUTPUTS
 from tiny.cohort_reference import run_genotypes
 
 pytestmark = pytest.mark.cases
@@ -80,7 +81,7 @@ class Case:
         words = ["structure", "--folder", str(self.work), "--chromosomes", self.chromosome]
         words += ["--kinship", str(self.work / "pairs.parquet"), "--settings", chosen]
         words += ["--sample-qc", str(self.work / "qc.parquet"), "--genome", GENOME]
-        for name in ("components", "eigenvalues", "pruned", "ancestry", "fst"):
+        for name in OUTPUTS:
             words += [f"--{name}", str(self.work / f"{name}.parquet")]
         assert main([*words, "--ledger", str(self.work / "ledger.json")]) == 0
 

@@ -16,6 +16,7 @@ from genocohort.io.store_selection import open_stores
 from genocohort.stats.centroids import assign_nearest, fit_centroids
 from genocohort.steps.structure.ancestry import UNASSIGNED, infer_ancestry
 from genocohort.steps.structure.compute import Roles
+from genocohort.steps.structure.run import OUTPUTS
 from genocohort.steps.structure.settings import StructureSettings
 from tiny.cohort_reference import AUTOSOMES, SAMPLES, SYNTHETIC, sample_cohort
 
@@ -53,7 +54,7 @@ def components(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[str], np.
     words = ["structure", "--folder", str(folder), "--chromosomes", *AUTOSOMES]
     words += ["--kinship", str(out / "pairs.parquet"), "--sample-qc", str(out / "qc.parquet")]
     words += ["--genome", SYNTHETIC, "--settings", '{"group_by":"none"}']
-    for name in ("components", "eigenvalues", "pruned", "ancestry", "fst"):
+    for name in OUTPUTS:
         words += [f"--{name}", str(out / f"{name}.parquet")]
     assert main([*words, "--ledger", str(out / "ledger.json")]) == 0
     table = read_table(out / "components.parquet", components_table(0)).to_pandas()

@@ -25,6 +25,7 @@ from genocohort.domain.tables_cohort import (
 )
 from genocohort.io.parquet import read_table, write_table
 from genocohort.io.store_selection import Selection, open_stores, select_variants
+from genocohort.steps.structure.run import OUTPUTS
 from tiny.cohort_reference import (
     AUTOSOMES,
     SAMPLES,
@@ -71,7 +72,7 @@ class Structure:
         words += ["--settings", chosen, "--genome", SYNTHETIC, "--threads", "2"]
         words += ["--kinship", str(self.out / "pairs.parquet")]
         words += ["--sample-qc", str(self.out / "qc.parquet")]
-        for name in ("components", "eigenvalues", "pruned", "ancestry", "fst"):
+        for name in OUTPUTS:
             words += [f"--{name}", str(self.out / f"{name}.parquet")]
         assert main([*words, "--ledger", str(self.out / "ledger.json"), *extra]) == 0
         return self

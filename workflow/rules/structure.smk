@@ -13,6 +13,8 @@ rule structure:
         eigenvalues=f"{FULL}/structure/eigenvalues.parquet",
         pruned=f"{FULL}/structure/pruned.parquet",
         ancestry=f"{FULL}/structure/ancestry.parquet",
+        roh_segments=f"{FULL}/structure/roh_segments.parquet",
+        roh_samples=f"{FULL}/structure/roh_samples.parquet",
         fst=f"{FULL}/structure/fst.parquet",
         ledger=f"{FULL}/structure/ledger.json",
     log:
@@ -37,4 +39,5 @@ rule structure:
         " --kinship {input.kinship} --sample-qc {input.sample_qc} {params.groups}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
         " --components {output.components} --eigenvalues {output.eigenvalues} --pruned {output.pruned}"
-        " --ancestry {output.ancestry} --fst {output.fst} --ledger {output.ledger} 2> {log}"
+        " --ancestry {output.ancestry} --roh-segments {output.roh_segments}"
+        " --roh-samples {output.roh_samples} --fst {output.fst} --ledger {output.ledger} 2> {log}"

@@ -19,9 +19,8 @@ from genocohort.domain.tables_cohort import (
     components_table,
 )
 from genocohort.io.parquet import read_table, write_table
+from genocohort.steps.structure.run import OUTPUTS
 from tiny.cohort_store import draw_unrelated, make_samples, write_store
-
-OUTPUTS = ("components", "eigenvalues", "pruned", "ancestry", "fst")
 
 
 def structure(folder: Path, *extra: str, chromosomes: tuple[str, ...] = ("chr1", "chr2")) -> int:

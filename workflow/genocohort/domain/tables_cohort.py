@@ -148,6 +148,35 @@ STRUCTURE_ANCESTRY = Table(
 )  # fmt: skip
 
 
+STRUCTURE_ROH_SEGMENTS = Table(
+    "structure/roh_segments",
+    1,
+    "Runs of homozygosity of every sample that did not fail, on autosomes, before LD pruning.",
+    (
+        Column("sample_id", "string", "as in the sample sheet"),
+        Column("chromosome", "dictionary", "canonical name"),
+        Column("start", "int64", "0-based position of the first variant"),
+        Column("end", "int64", "end of the last variant's first base, half-open"),
+        Column("n_variants", "int64", "variants used from the first to the last"),
+    ),
+)
+
+STRUCTURE_ROH_SAMPLES = Table(
+    "structure/roh_samples",
+    1,
+    "Runs of homozygosity summed over each sample that did not fail.",
+    (
+        Column("sample_id", "string", "as in the sample sheet"),
+        Column("n_runs", "int64", "rows in structure/roh_segments"),
+        Column("total_bp", "int64", "summed length of the runs"),
+        Column("longest_bp", "int64", "length of the longest run; 0 without one"),
+        Column("covered_bp", "int64",
+               "autosomal length between the first and last variants used, without wide gaps"),
+        Column("f_roh", "float64", "total_bp / covered_bp", "no variant could be used"),
+    ),
+)  # fmt: skip
+
+
 def components_table(n_components: int) -> Table:
     """Declaration of structure/components with columns PC1 ... PCk.
 

@@ -21,6 +21,8 @@ from genocohort.domain.tables_cohort import (
     STRUCTURE_EIGENVALUES,
     STRUCTURE_FST,
     STRUCTURE_PRUNED,
+    STRUCTURE_ROH_SAMPLES,
+    STRUCTURE_ROH_SEGMENTS,
     components_table,
 )
 from genocohort.engine.allotment import Allotment, add_allotment_arguments
@@ -36,6 +38,7 @@ from genocohort.io.store_selection import (
 )
 from genocohort.stats.ld import BLOCK, count_windows, distance_windows, find_neighbours, prune
 from genocohort.stats.pca import compute_components, project
+from genocohort.stats.roh import covered_length, find_runs
 from genocohort.steps.structure.ancestry import infer_ancestry
 from genocohort.steps.structure.compute import (
     LONG_RANGE,
@@ -54,9 +57,19 @@ from genocohort.steps.structure.compute import (
     make_tiles,
     relationship_tile,
 )
+from genocohort.steps.structure.roh import (
+    ChromosomeRuns,
+    run_criteria,
+    sample_columns,
+    segment_columns,
+)
 from genocohort.steps.structure.settings import StructureSettings
 
 Floats = npt.NDArray[np.float64]
+
+OUTPUTS = (
+    "components", "eigenvalues", "pruned", "ancestry", "roh-segments", "roh-samples", "fst",
+)  # fmt: skip
 
 # A tile of the relationship matrix, beside a block of calls read, cut and masked.
 _TILE_BYTES = 32 << 20
@@ -64,6 +77,8 @@ _PER_BLOCK = 5
 # Pruning: float32 planes of a call, and float64 products of a pair of variants.
 _PER_CALL = 20
 _PER_PAIR = 80
+# Runs of homozygosity: int32 sums of a block's calls, and what they are made from.
+_PER_RUN_CALL = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
     parser.add_argument("--genome", default="{}", help="the genome build, JSON")
     add_allotment_arguments(parser)
-    for name in ("components", "eigenvalues", "pruned", "ancestry", "fst"):
+    for name in OUTPUTS:
         parser.add_argument(f"--{name}", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--ledger", type=Path, required=True, help="JSON to write")
 
@@ -106,6 +121,7 @@ def run(args: argparse.Namespace) -> None:
     allotment = Allotment.of(args)
     threads = allotment.workers(_TILE_BYTES + _PER_BLOCK * block_bytes(len(samples)))
     usable = map_tasks(lambda s: _usable(s, roles, regions, settings), selections, threads=threads)
+    _write_runs(args, usable, roles, samples, settings, allotment)
     largest = max((_pruning_bytes(c, roles, settings) for c in usable), default=0)
     pruned = map_tasks(
         lambda c: _pruned(c, roles, settings), usable, threads=allotment.workers(largest)
@@ -232,6 +248,33 @@ def _relationship(pruned: Sequence[Chosen], roles: Roles, threads: int) -> Float
         total[rows, columns] = part
         total[columns, rows] = part.T
     return total / n_variants if n_variants else total
+
+
+def _write_runs(
+    args: argparse.Namespace,
+    usable: Sequence[Chosen],
+    roles: Roles,
+    samples: tuple[str, ...],
+    settings: StructureSettings,
+    allotment: Allotment,
+) -> None:
+    """Runs of homozygosity of all samples with a role, over the variants before LD pruning."""
+    placed = np.sort(roles.all)
+    criteria = run_criteria(settings)
+
+    def of_chromosome(chosen: Chosen) -> ChromosomeRuns:
+        store, indices = chosen.selection.store, chosen.selection.indices
+        position = store.variants.vcf_pos[indices]
+        blocks = (calls[:, placed] for _, calls in chosen.selection.blocks())
+        runs = find_runs(blocks, position, len(placed), criteria)
+        covered = covered_length(position, criteria.max_gap)
+        return ChromosomeRuns(store.chromosome, position, covered, runs)
+
+    threads = allotment.workers(_PER_RUN_CALL * block_bytes(len(samples)))
+    found = map_tasks(of_chromosome, usable, threads=threads)
+    names = [samples[i] for i in placed]
+    write_table(args.roh_segments, STRUCTURE_ROH_SEGMENTS, segment_columns(names, found))
+    write_table(args.roh_samples, STRUCTURE_ROH_SAMPLES, sample_columns(names, found))
 
 
 def _write_pruned(path: Path, pruned: Sequence[Chosen], genome: Genome) -> None:

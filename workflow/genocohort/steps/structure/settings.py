@@ -74,6 +74,28 @@ class StructureSettings(Settings):
         default=1e-9, ge=0, lt=1, description="chance of a distance as large from the nearest "
         "group's centre below which a sample is unassigned: between groups, or of none of them"
     )  # fmt: skip
+    roh_window_variants: int = Field(
+        default=50, ge=1, description="variants in a window of runs of homozygosity; this and the "
+        "other defaults are those of plink 1.9 --homozyg, made for arrays"
+    )  # fmt: skip
+    roh_window_het: int = Field(
+        default=1, ge=0, description="heterozygous calls that a homozygous window may hold"
+    )
+    roh_window_missing: int = Field(
+        default=5, ge=0, description="missing calls that a homozygous window may hold"
+    )
+    roh_window_share: float = Field(
+        default=0.05, gt=0, le=1, description="share of the windows over a variant that are "
+        "homozygous where it belongs to a run"
+    )  # fmt: skip
+    roh_min_variants: int = Field(default=100, ge=1, description="variants a run needs")
+    roh_min_kb: float = Field(default=1000, ge=0, description="length a run needs, kilobases")
+    roh_max_kb_per_variant: float = Field(
+        default=50, gt=0, description="a run needs one variant or more in so many kilobases"
+    )
+    roh_max_gap_kb: float = Field(
+        default=1000, gt=0, description="two variants further apart are not in one run, kilobases"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> "StructureSettings":
