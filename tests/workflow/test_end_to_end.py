@@ -1,11 +1,13 @@
 """The whole workflow on a cut of the sample cohort, as a user runs and reruns it."""
 
+import csv
 import hashlib
 import json
 from pathlib import Path
 
 import pytest
 
+from tiny.identifiers import find_identifiers
 from tiny.sample_cohort import edit_config, edit_sheet, genocohort, planned, write_cut
 
 pytestmark = pytest.mark.end_to_end
@@ -36,6 +38,22 @@ def test_every_step_left_its_results(study: Path) -> None:
     assert folders == set(STEPS) - {"calls"}  # the calls are given
     accounts = json.loads((study / "results/full/accounts/accounts.json").read_text())
     assert accounts["complete"] is True
+
+
+def test_nothing_that_a_run_leaves_holds_an_identifier(study: Path) -> None:
+    """Results, logs, benchmarks, metadata of Parquet and of Snakemake: no name, no date."""
+    inputs = study / "data-samples"
+    truth = json.loads((inputs / "truth.json").read_text())
+    with (inputs / "clinical/tables/participants.csv").open(newline="") as stream:
+        people = list(csv.DictReader(stream))
+    secrets = {row[column] for row in people for column in ("birth_date", "enrolment_date")}
+    secrets |= {row["note"] for row in people if row["note"]}
+    secrets |= {truth["deidentification"]["note_with_name"]["name"], "Quellen", "@example.org"}
+    found, n_files = find_identifiers(study, secrets, ["data-samples", "config"])
+    assert n_files > 100
+    assert found == []
+    # What is looked for is found where it is.
+    assert find_identifiers(study, secrets, ["results", "logs", ".snakemake"])[0]
 
 
 def test_one_core_gives_the_same_bytes(study: Path, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ COMMANDS = {
     "plan": "say what would run",
     "init": "make a study folder that runs",
     "images": "build, verify, export and import the images of the steps",
+    "pseudonyms": "make a key, and pseudonyms of the participants",
+    "erase": "leave participants out of everything from now on",
     "doctor": "tell which backends this machine has and what is missing",
 }
 STEPS = {

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -13,6 +14,7 @@ from genocohort.errors import ConfigError, GenocohortError, Problems
 from genocohort.io.alignment_index import companions
 from genocohort.io.atomic import write_text
 from genocohort.io.calls import CallsHeader, calls_companions, read_calls_header
+from genocohort.io.crosswalk import open_pseudonyms, read_erased
 from genocohort.io.sheet import read_sample_sheet, sheet_text
 from genocohort.steps.accounts.settings import AccountsSettings
 from genocohort.steps.alignment_summary.settings import AlignmentSummarySettings
@@ -35,6 +37,23 @@ from genocohort.steps.variant_summary.settings import VariantSummarySettings
 from genocohort.steps.variants.settings import VariantsSettings
 
 
+class PseudonymFiles(Settings):
+    """Pseudonyms of participants in place of their ids, everywhere in the results.
+
+    random: from an encrypted crosswalk that `genocohort pseudonyms` makes and extends; hmac: keyed
+    hashes of the ids, the same at every site with the same key.
+    """
+
+    kind: Literal["random", "hmac"] = "random"
+    key: str = Field(min_length=1, description="file with 64 hexadecimal digits")
+    crosswalk: str = "config/crosswalk.enc"
+
+    @property
+    def crosswalk_file(self) -> str:
+        """The crosswalk, where there is one."""
+        return self.crosswalk if self.kind == "random" else ""
+
+
 class Inputs(Settings):
     """The files a study hands in; paths are relative to the study folder.
 
@@ -50,6 +69,10 @@ class Inputs(Settings):
     pedigree: str | None = None
     targets: str | None = None
     genes: str | None = None
+    pseudonyms: PseudonymFiles | None = None
+    erased: str | None = Field(
+        default=None, description="file of participants to leave out; see `genocohort erase`"
+    )
 
 
 class Config(Settings):
@@ -290,6 +313,10 @@ def resolve_study(path: Path) -> tuple[Study, list[GenocohortError]]:
         samples = read_sample_sheet(Path(config.inputs.sample_sheet))
     except GenocohortError as error:
         problems.append(error)
+    try:
+        samples = _as_in_results(config.inputs, samples)
+    except GenocohortError as error:
+        problems.append(error)
     column_map = None
     if config.inputs.clinical:
         try:
@@ -311,6 +338,25 @@ def resolve_study(path: Path) -> tuple[Study, list[GenocohortError]]:
             problems.append(error)
     study = Study(path, config, samples, tuple(headers), column_map, calling)
     return study, _flat(problems)
+
+
+def _as_in_results(inputs: Inputs, samples: tuple[Sample, ...]) -> tuple[Sample, ...]:
+    """The sheet without who is erased, and with pseudonyms in place of participants' ids."""
+    erased = read_erased(inputs.erased or "")
+    samples = tuple(s for s in samples if s.participant_id not in erased)
+    files = inputs.pseudonyms
+    if files is None:
+        return samples
+    pseudonyms = open_pseudonyms(files.key, files.crosswalk_file)
+    try:
+        return tuple(
+            replace(s, participant_id=pseudonyms.participant(s.participant_id)) for s in samples
+        )
+    except KeyError as error:
+        raise ConfigError(
+            "participants of the sample sheet have no pseudonym", where=files.crosswalk,
+            remedy="run `genocohort pseudonyms`, then run again",
+        ) from error  # fmt: skip
 
 
 def _flat(problems: list[GenocohortError]) -> list[GenocohortError]:

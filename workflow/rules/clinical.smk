@@ -10,12 +10,18 @@ CLINICAL_TABLES = (
 )
 
 
+PSEUDONYMS = study.config.inputs.pseudonyms
+
+
 rule clinical:
     input:
         column_map=study.config.inputs.clinical or [],
         files=[str(path) for path in study.column_map.paths()] if study.column_map else [],
         sheet="work/sheet/samples.tsv",
         pedigree=study.config.inputs.pedigree or [],
+        key=PSEUDONYMS.key if PSEUDONYMS else [],
+        crosswalk=PSEUDONYMS.crosswalk_file or [] if PSEUDONYMS else [],
+        erased=study.config.inputs.erased or [],
     output:
         tables=expand(f"{FULL}/clinical/{{table}}.parquet", table=CLINICAL_TABLES),
         ledger=f"{FULL}/clinical/ledger.json",
@@ -31,7 +37,11 @@ rule clinical:
     params:
         settings=settings("clinical"),
         folder=lambda wildcards, output: os.path.dirname(output.ledger),
-        pedigree=lambda wildcards, input: f"--pedigree {input.pedigree}" if input.pedigree else "",
+        optional=lambda wildcards, input: " ".join(
+            f"--{name} {input[name]}"
+            for name in ("pedigree", "key", "crosswalk", "erased")
+            if input[name]
+        ),
     shell:
-        "genocohort clinical --column-map {input.column_map} --sheet {input.sheet} {params.pedigree}"
+        "genocohort clinical --column-map {input.column_map} --sheet {input.sheet} {params.optional}"
         " --settings {params.settings:q} --folder {params.folder} --ledger {output.ledger} 2> {log}"

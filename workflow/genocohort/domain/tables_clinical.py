@@ -10,7 +10,7 @@ _SRC_ROW = Column("src_row", "int64", "line of a text file, row of a sheet, numb
 
 PARTICIPANTS = Table(
     "clinical/participants",
-    1,
+    2,
     "one row per participant (primary key participant_id)",
     (
         _PARTICIPANT,
@@ -33,6 +33,8 @@ PARTICIPANTS = Table(
                "unknown"),
         Column("age_max", "int16", "largest possible age at the index date, at most 90",
                "unknown"),
+        Column("index_date", "string", "index date, moved back 1 to 365 days (deidentification: "
+               "limited)", "safe_harbor, unknown, or an age that may be 90"),
     ),
 )  # fmt: skip
 

@@ -1,7 +1,6 @@
 """Collect what a source with one row per participant says; dates stay ordinals for now."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +17,7 @@ from genocohort.steps.clinical.cells import (
     read_whole_numbers,
     select_rows,
 )
+from genocohort.steps.clinical.people import ERASED, People
 from genocohort.steps.clinical.records import (
     ParticipantRow,
     Records,
@@ -36,15 +36,15 @@ from genocohort.steps.clinical.table_sources import (
 
 
 def resolve_ids(
-    source: SourceTable, columns: Any, participant_of: Mapping[str, str], review: Review
+    source: SourceTable, columns: Any, people: People, review: Review
 ) -> tuple[SourceTable, list[str]]:
     """The source without rows of nobody we know, and the participant of each row left.
 
     Parameters
     ----------
     columns : settings with `participant_id` or `sample_id`
-    participant_of : mapping of str to str
-        Participant of each sample of the sheet; ids are compared as text, byte for byte.
+    people : People
+        Gives the results' names; ids are compared as text, byte for byte.
     """
     by_sample = columns.participant_id is None
     role = columns.sample_id if by_sample else columns.participant_id
@@ -54,18 +54,18 @@ def resolve_ids(
         source.where, role.column or "", empty, "rows without an id",
         "an id in every row (where an id equals a missing code, give the role `missing: []`)",
     )  # fmt: skip
-    if not by_sample:
-        kept = [i for i, text in enumerate(texts) if text is not None]
-        return (source if not empty else select_rows(source, kept)), [t for t in texts if t]
     kept, ids = [], []
     for index, text in enumerate(texts):
         if text is None:
             continue
-        if text in participant_of:
+        name = people.of_sample.get(text) if by_sample else people.name(text)
+        if name is not None:
             kept.append(index)
-            ids.append(participant_of[text])
+            ids.append(name)
+        elif not by_sample:
+            review.drop(source.name, ERASED)
         else:
-            review.drop(source.name, "sample is not in the sample sheet", text)
+            review.drop(source.name, "sample is not in the sample sheet", people.example(text))
             review.find(
                 source.name, "sample_not_in_sheet", "no such sample in the sample sheet: left out",
                 row=source.table.lines[index], column=role.column or "",
@@ -90,22 +90,24 @@ def note_columns_left_behind(source: SourceTable, roles: list[Role | None], revi
 def collect_participants(
     source: SourceTable,
     spec: ParticipantsSource,
-    participant_of: Mapping[str, str],
+    people: People,
     records: Records,
     review: Review,
 ) -> None:
     """Rows of a table with one row per participant."""
     roles = spec.columns
     _check_repeated_ids(source, roles.participant_id or roles.sample_id, review)
-    source, ids = resolve_ids(source, roles, participant_of, review)
+    source, ids = resolve_ids(source, roles, people, review)
     facts: dict[str, list[Any]] = {}
     for name in ("site", "sex_recorded", "ancestry_reported", "family_id"):
         facts[name] = list(read_texts(source, getattr(roles, name), review))
     _check_sex(source, roles.sex_recorded, facts["sex_recorded"], review)
     for name in ("father_id", "mother_id"):
         parents = read_texts(source, getattr(roles, name), review)
-        translate = participant_of if roles.sample_id is not None else {}
-        facts[name] = [None if p is None else translate.get(p, p) for p in parents]
+        facts[name] = [_parent(p, roles.sample_id is not None, people) for p in parents]
+    facts["family_id"] = [
+        None if f is None else people.pseudonyms.family(f) for f in facts["family_id"]
+    ]
     facts["consent"] = list(read_lists(source, roles.consent, review))
     births = read_birth_dates(source, roles.birth_date, review)
     for i, year in enumerate(read_whole_numbers(source, roles.birth_year, review)):
@@ -127,6 +129,16 @@ def collect_participants(
         _collect_wide_exposure(source, ids, exposure, records, review)
     for outcome in spec.outcomes:
         _collect_wide_outcome(source, ids, outcome, records, review)
+
+
+def _parent(parent: str | None, by_sample: bool, people: People) -> str | None:
+    """A parent's name in the results; of samples that are not in the sheet, their own id."""
+    if parent is None:
+        return None
+    if by_sample:
+        own = parent if people.pseudonyms.keep_ids else None
+        return people.of_sample.get(parent, own)
+    return people.name(parent)
 
 
 def _check_repeated_ids(source: SourceTable, role: Role | None, review: Review) -> None:

@@ -1,7 +1,5 @@
 """Collect what a source with one row per record says; dates stay ordinals for now."""
 
-from collections.abc import Mapping
-
 from genocohort.steps.clinical.cells import (
     Number,
     SourceTable,
@@ -12,6 +10,7 @@ from genocohort.steps.clinical.cells import (
     read_whole_numbers,
 )
 from genocohort.steps.clinical.collect_participants import resolve_ids
+from genocohort.steps.clinical.people import People
 from genocohort.steps.clinical.records import Records, extend, places, value_columns
 from genocohort.steps.clinical.review import Review
 from genocohort.steps.clinical.table_sources import (
@@ -31,12 +30,12 @@ _EXPOSURE_KINDS = {"drug", "procedure", "smoking", "other"}
 def collect_long(
     source: SourceTable,
     spec: LongSource,
-    participant_of: Mapping[str, str],
+    people: People,
     records: Records,
     review: Review,
 ) -> None:
     """Rows of a table with one row per record."""
-    source, ids = resolve_ids(source, spec.columns, participant_of, review)
+    source, ids = resolve_ids(source, spec.columns, people, review)
     if isinstance(spec, ObservationsSource):
         _collect_observations(source, ids, spec, records, review)
     elif isinstance(spec, ConditionsSource):

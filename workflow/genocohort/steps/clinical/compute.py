@@ -1,6 +1,6 @@
 """From the text tables of all sources to the internal tables; what opens files is handed in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from genocohort.domain.sheet import Sample
@@ -17,6 +17,7 @@ from genocohort.steps.clinical.days import finish_outcomes
 from genocohort.steps.clinical.finish import Finisher, Sink
 from genocohort.steps.clinical.loaded import AnySource, LoadedSource
 from genocohort.steps.clinical.participants import build_participants, index_days
+from genocohort.steps.clinical.people import People, people_of
 from genocohort.steps.clinical.phenotypes import build_phenotypes
 from genocohort.steps.clinical.records import Columns, ParticipantRow, Records
 from genocohort.steps.clinical.review import Review
@@ -35,7 +36,7 @@ class ClinicalResult:
 
 def _collect(
     loaded: LoadedSource,
-    participant_of: Mapping[str, str],
+    people: People,
     records: Records,
     review: Review,
     earlier: set[bytes] | None = None,
@@ -57,14 +58,14 @@ def _collect(
         note_columns_left_behind(source, roles, review)
     source = drop_duplicate_rows(source, review, earlier)
     if isinstance(spec, ParticipantsSource):
-        collect_participants(source, spec, participant_of, records, review)
+        collect_participants(source, spec, people, records, review)
     else:
-        collect_long(source, spec, participant_of, records, review)
+        collect_long(source, spec, people, records, review)
 
 
 def _collect_records(
     sources: Sequence[AnySource],
-    participant_of: Mapping[str, str],
+    people: People,
     finisher: Finisher,
     rows_read: dict[str, int],
     review: Review,
@@ -79,7 +80,7 @@ def _collect_records(
             pieces, earlier = source.read(), set[bytes]()
         for piece in pieces:
             records = Records(rows_read=rows_read)
-            _collect(piece, participant_of, records, review, earlier)
+            _collect(piece, people, records, review, earlier)
             finisher.take(records)
 
 
@@ -125,6 +126,7 @@ def compute_clinical(
     settings: ClinicalSettings,
     review: Review,
     sink: Sink,
+    people: People | None = None,
 ) -> ClinicalResult:
     """Check and join everything the sources say.
 
@@ -141,26 +143,29 @@ def compute_clinical(
         Collects findings, and problems that are raised at the end.
     sink : Sink
         Takes the rows of observations, conditions and exposures, piece by piece.
+    people : People, optional
+        Names of participants; by default their own ids.
 
     Raises
     ------
     Problems
         Everything that is wrong with the sources, at once.
     """
-    participant_of = {s.sample_id: s.participant_id for s in samples}
+    people = people or people_of(samples)
     records = Records()
     for loaded in sources:
         if isinstance(loaded, LoadedSource) and isinstance(loaded.spec, ParticipantsSource):
-            _collect(loaded, participant_of, records, review)
+            _collect(loaded, people, records, review)
     rows = records.participants if sources else _sheet_rows(samples)
     indices = index_days(rows, column_map.index_date, review)
     analytes = ANALYTES | column_map.known_analytes()
     finisher = Finisher(indices, analytes, settings, sink, review)
     finisher.take(records)
-    _collect_records(sources, participant_of, finisher, records.rows_read, review)
+    _collect_records(sources, people, finisher, records.rows_read, review)
+    review.without_pseudonym(len(people.unknown))
     sheet_sex = {s.participant_id: s.sex for s in samples}
     participants = build_participants(
-        rows, finisher.mentioned, indices, sheet_sex, settings.uncertain_age, review
+        rows, finisher.mentioned, indices, sheet_sex, settings, people.pseudonyms.key, review
     )
     outcomes = finish_outcomes(finisher.outcomes, indices, review)
     review.raise_problems()

@@ -7,9 +7,11 @@ from typing import Any
 
 from genocohort.domain.dates import LAST_EXACT_AGE, TOP_CODE, PartialDate, age_bounds
 from genocohort.domain.tables_clinical import PARTICIPANTS
+from genocohort.io.crosswalk import shift_days
 from genocohort.steps.clinical.cells import Number
 from genocohort.steps.clinical.records import ParticipantRow
 from genocohort.steps.clinical.review import Review
+from genocohort.steps.clinical.settings import ClinicalSettings
 
 _TEXTS = (
     "site", "sex_recorded", "ancestry_reported", "family_id", "father_id", "mother_id", "consent",
@@ -149,7 +151,8 @@ def build_participants(
     others: Iterable[str],
     indices: Mapping[str, int],
     sheet_sex: Mapping[str, str],
-    uncertain_age: str,
+    settings: ClinicalSettings,
+    key: bytes,
     review: Review,
 ) -> dict[str, list[Any]]:
     """Columns of the table `participants`, sorted by participant_id.
@@ -164,16 +167,21 @@ def build_participants(
         Ordinals of index dates.
     sheet_sex : mapping of str to str
         Sex of the sample sheet, used where no source records one.
-    uncertain_age : str
-        As in the settings.
+    settings : ClinicalSettings
+    key : bytes
+        Dates are moved by it where the settings allow dates.
     """
     by_id: dict[str, list[ParticipantRow]] = {name: [] for name in others}
     for row in rows:
         by_id.setdefault(row.participant_id, []).append(row)
     found = [
-        _one_participant(name, by_id[name], indices.get(name), sheet_sex, uncertain_age, review)
+        _one_participant(
+            name, by_id[name], indices.get(name), sheet_sex, settings.uncertain_age, review
+        )
         for name in sorted(by_id)
     ]
+    for person in found:
+        person["index_date"] = _shifted(person, indices, settings, key)
     return {name: [row[name] for row in found] for name in PARTICIPANTS.column_names}
 
 
@@ -201,6 +209,16 @@ def _one_participant(
         "age_min": age.lowest,
         "age_max": age.highest,
     }
+
+
+def _shifted(
+    row: Mapping[str, Any], indices: Mapping[str, int], settings: ClinicalSettings, key: bytes
+) -> str | None:
+    """The index date of a limited data set, moved back by 1 to 365 days; none of the old."""
+    index = indices.get(row["participant_id"])
+    if settings.deidentification != "limited" or index is None or row["age_max"] == TOP_CODE:
+        return None
+    return date.fromordinal(index - shift_days(key, row["participant_id"])).isoformat()
 
 
 def _sex(

@@ -66,6 +66,16 @@ class Review:
             )
         )  # fmt: skip
 
+    def without_pseudonym(self, n: int) -> None:
+        """Participants of the sources that the crosswalk does not hold."""
+        if n:
+            self.problems.append(
+                ConfigError(
+                    f"{n} participants of the clinical sources have no pseudonym",
+                    where="the crosswalk", remedy="run `genocohort pseudonyms`, then run again",
+                )
+            )  # fmt: skip
+
     def raise_problems(self) -> None:
         """Stop if there was any problem.
 

@@ -9,14 +9,16 @@ from genocohort.config import parse_settings, read_yaml, settings_from_json
 from genocohort.domain.ledger import Dropped, Entry, entries_to_json
 from genocohort.domain.sheet import Sample
 from genocohort.domain.tables_clinical import CLINICAL_TABLES, phenotypes_wide_table
-from genocohort.errors import GenocohortError, Problems
+from genocohort.errors import ConfigError, GenocohortError, Problems
 from genocohort.io.atomic import write_text
+from genocohort.io.crosswalk import open_pseudonyms, read_erased
 from genocohort.io.parquet import write_table
 from genocohort.io.sheet import read_normalised_sheet
 from genocohort.steps.clinical.column_map import ColumnMap
 from genocohort.steps.clinical.compute import ClinicalResult, compute_clinical
 from genocohort.steps.clinical.finish import Discard, Sink
 from genocohort.steps.clinical.loaded import AnySource
+from genocohort.steps.clinical.people import People, people_of
 from genocohort.steps.clinical.record_files import RECORDS, writing_records
 from genocohort.steps.clinical.review import Finding, Review
 from genocohort.steps.clinical.settings import ClinicalSettings
@@ -38,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--sheet", required=True, type=Path, help="normalised sample sheet")
     parser.add_argument("--pedigree", type=Path, help="pedigree (.ped or .fam)")
+    parser.add_argument("--key", default="", help="key of pseudonyms and shifted dates")
+    parser.add_argument("--crosswalk", default="", help="encrypted crosswalk of pseudonyms")
+    parser.add_argument("--erased", default="", help="ids of participants to leave out")
     parser.add_argument("--settings", required=True, help="settings as JSON")
     parser.add_argument("--folder", required=True, type=Path, help="folder of the tables")
     parser.add_argument("--ledger", required=True, type=Path, help="the step's ledger")
@@ -48,8 +53,18 @@ def run(args: argparse.Namespace) -> None:
     settings = settings_from_json(ClinicalSettings, args.settings)
     samples = read_normalised_sheet(args.sheet)
     review = Review()
+    pseudonyms = open_pseudonyms(args.key, args.crosswalk)
+    if settings.deidentification == "limited" and not pseudonyms.key:
+        raise ConfigError(
+            "dates are moved by a key, and there is none",
+            where="clinical.deidentification: limited",
+            remedy="give inputs.pseudonyms its key, or keep to safe_harbor",
+        )
+    people = people_of(samples, pseudonyms, read_erased(args.erased))
     with writing_records(args.folder) as sink:
-        result = read_records(args.column_map, args.pedigree, samples, settings, review, sink)
+        result = read_records(
+            args.column_map, args.pedigree, samples, settings, review, sink, people
+        )
     ledger = _ledger(result, review, {s.participant_id for s in samples})
     tables = result.tables | {"findings": _finding_columns(review.findings)}
     for table in CLINICAL_TABLES:
@@ -70,6 +85,7 @@ def read_records(
     settings: ClinicalSettings,
     review: Review,
     sink: Sink | None = None,
+    people: People | None = None,
 ) -> ClinicalResult:
     """Read and check every source of a column map; rows of records go to the sink, if any.
 
@@ -82,7 +98,8 @@ def read_records(
     if column_map_path is not None:
         column_map = parse_settings(ColumnMap, read_yaml(column_map_path), str(column_map_path))
     sources = _load_all(column_map, pedigree, review)
-    return compute_clinical(sources, samples, column_map, settings, review, sink or Discard())
+    sink = sink or Discard()
+    return compute_clinical(sources, samples, column_map, settings, review, sink, people)
 
 
 def _load_all(column_map: ColumnMap, pedigree: Path | None, review: Review) -> list[AnySource]:

@@ -130,6 +130,12 @@ class ClinicalSettings(Settings):
         description="age_index where a partial birth date leaves more than one possible age",
     )
 
+    deidentification: Literal["safe_harbor", "limited"] = Field(
+        default="safe_harbor",
+        description="safe_harbor: years, days from the index date, ages to 89; limited: the index "
+        "date as well, moved back 1 to 365 days per participant (needs a key; not Safe Harbor)",
+    )
+
     @model_validator(mode="after")
     def _names_differ(self) -> "ClinicalSettings":
         names = self.wide_columns()
