@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from genocohort.domain.sheet import Sample
 from genocohort.domain.units import ANALYTES
 from genocohort.steps.clinical.cells import SourceTable, drop_duplicate_rows
+from genocohort.steps.clinical.cohort import Flow, apply_cohort, without
 from genocohort.steps.clinical.collect_participants import (
     collect_participants,
     note_columns_left_behind,
@@ -27,11 +28,17 @@ from genocohort.steps.clinical.table_sources import ParticipantsSource
 
 @dataclass(frozen=True)
 class ClinicalResult:
-    """The tables that are not streamed, by name, and how many rows each source had."""
+    """The tables that are not streamed, by name, and where participants and rows went.
+
+    `everybody` has a clinical record, `flow` tells who of them is not in the cohort,
+    `not_in_clinical` is in the sheet only.
+    """
 
     tables: dict[str, Columns]
     rows_read: dict[str, int]
+    everybody: tuple[str, ...]
     not_in_clinical: tuple[str, ...]
+    flow: Flow
 
 
 def _collect(
@@ -172,7 +179,13 @@ def compute_clinical(
     finisher.suspects.tell(
         dict(zip(participants["participant_id"], participants["site"], strict=True)), review
     )
-    absent = _tell_overlap(samples, set(participants["participant_id"]), review)
-    tables = {"participants": participants, "samples": samples_table(samples), "outcomes": outcomes}
-    tables["phenotypes_wide"] = build_phenotypes(settings, tables | finisher.kept, review)
-    return ClinicalResult(tables, records.rows_read, absent)
+    tables = {"participants": participants, "outcomes": outcomes, **finisher.kept}
+    everybody = participants["participant_id"]
+    flow = apply_cohort(settings.cohort, tables)
+    gone = flow.everybody()
+    sink.leave_out(gone)
+    tables = {name: without(rows, gone) for name, rows in tables.items()}
+    tables["samples"] = samples_table(samples)
+    absent = _tell_overlap(samples, set(everybody), review)
+    build_phenotypes(settings, tables, review)
+    return ClinicalResult(tables, records.rows_read, tuple(everybody), absent, flow)

@@ -21,6 +21,9 @@ class Sink(Protocol):
     def add(self, table: str, columns: Columns) -> None:
         """Take rows of `observations`, `conditions` or `exposures`."""
 
+    def leave_out(self, participants: frozenset[str]) -> None:
+        """Take back the rows of some participants; said once, after all rows."""
+
 
 class Discard:
     """A sink for who only wants to know whether the records can be read."""
@@ -28,14 +31,17 @@ class Discard:
     def add(self, table: str, columns: Columns) -> None:
         """Forget the rows."""
 
+    def leave_out(self, participants: frozenset[str]) -> None:
+        """Nothing was kept."""
+
 
 class Finisher:
-    """Days, units and flags of records; keeps in memory only what phenotypes are made from.
+    """Days, units and flags of records; keeps in memory only what the settings ask for.
 
     Attributes
     ----------
     kept : dict of str to columns
-        Rows of `observations` and `conditions` with a code the settings name.
+        Rows of observations, conditions and exposures with a code the settings name.
     outcomes : columns
         All outcomes as collected: what repeats can be told at the end only.
     mentioned : set of str
@@ -53,6 +59,7 @@ class Finisher:
         self.kept: dict[str, Columns] = {
             "observations": finish_observations({}, indices, analytes, review),
             "conditions": finish_conditions({}, indices, review),
+            "exposures": finish_exposures({}, indices, review),
         }
         self.outcomes: Columns = {}
         self.mentioned: set[str] = set()
@@ -61,6 +68,7 @@ class Finisher:
         self._sink, self._review = sink, review
         self._codes = settings.observation_codes()
         self._prefixes = settings.condition_codes()
+        self._exposures = settings.exposure_codes()
 
     def take(self, records: Records) -> None:
         """Finish the records of a piece and hand them on."""
@@ -79,7 +87,7 @@ class Finisher:
             self._keep("conditions", rows, wanted)
         if records.exposures:
             rows = finish_exposures(records.exposures, self._indices, self._review)
-            self._sink.add("exposures", rows)
+            self._keep("exposures", rows, [c in self._exposures for c in rows["code"]])
 
     def _keep(self, table: str, rows: Columns, wanted: list[bool]) -> None:
         self._sink.add(table, rows)

@@ -8,6 +8,11 @@ import numpy.typing as npt
 
 from genocohort.errors import ConfigError, InputDataError
 from genocohort.stats.ranks import rank_inverse_normal
+from genocohort.steps.clinical.condition_phenotypes import (
+    add_outcome,
+    condition_times,
+    condition_values,
+)
 from genocohort.steps.clinical.records import Columns
 from genocohort.steps.clinical.review import Review
 from genocohort.steps.clinical.settings import (
@@ -77,7 +82,7 @@ def observation_values(
             offenders=sorted(unit or "(not stated)" for unit in units),
             remedy="add it to the column map's analytes, or bring the source to one unit",
         )
-    values = np.full(len(place), np.nan)
+    values = np.full(len(place), 0.0 if source.pick == "count" else np.nan)
     for participant, found in rows.items():
         values[participant] = _pick(source.pick, [value for _, _, value in sorted(found)])
     return values
@@ -126,6 +131,10 @@ def _pick(how: str, values: Sequence[float]) -> float:
         return values[0]
     if how == "last":
         return values[-1]
+    if how in ("min", "max"):
+        return min(values) if how == "min" else max(values)
+    if how == "count":
+        return float(len(values))
     return float(np.median(values) if how == "median" else np.mean(values))
 
 
@@ -142,21 +151,6 @@ def _tell_counts(
         if count:
             review.find("phenotypes_wide", f"phenotype_{kind}", f"{count} {sentences[kind]}",
                         column=name)  # fmt: skip
-
-
-def condition_values(
-    source: ConditionSource, conditions: Columns, place: Mapping[str, int]
-) -> Floats:
-    """1 for a case, 0 for everybody without a present condition, NaN for too few dates."""
-    days: dict[int, set[Any]] = {}
-    for i, code in enumerate(conditions["code"]):
-        if code and code.startswith(source.codes) and conditions["status"][i] == "present":
-            participant = place[conditions["participant_id"][i]]
-            days.setdefault(participant, set()).add(conditions["start_day"][i])
-    values = np.zeros(len(place))
-    for participant, found in days.items():
-        values[participant] = 1.0 if len(found) >= source.min_dates else np.nan
-    return values
 
 
 def outcome_values(
@@ -222,7 +216,9 @@ def _phenotype_columns(
             source, tables["observations"], place, settings, review, phenotype.name
         )
     elif isinstance(source, ConditionSource):
-        values = condition_values(source, tables["conditions"], place)
+        if phenotype.kind == "time_to_event":
+            return condition_times(phenotype.name, source, tables, place, review)
+        values = condition_values(source, tables["conditions"], place, phenotype.kind == "count")
     elif isinstance(source, OutcomeSource):
         columns = outcome_values(source, phenotype.kind, tables["outcomes"], place, phenotype.name)
         if len(columns) > 1:
@@ -280,15 +276,20 @@ def _kind_of(outcome: str, outcomes: Columns) -> str:
 
 
 def build_phenotypes(
-    settings: ClinicalSettings, tables: Mapping[str, Columns], review: Review
+    settings: ClinicalSettings, tables: dict[str, Columns], review: Review
 ) -> dict[str, Any]:
-    """Columns of phenotypes_wide, in the order of the participants.
+    """Put phenotypes_wide into the tables, and times to event made from conditions into outcomes.
 
     Parameters
     ----------
     settings : ClinicalSettings
-    tables : mapping of str to columns
-        participants, observations, conditions and outcomes as they are written.
+    tables : dict of str to columns
+        participants, outcomes, and the needed rows of observations and conditions.
+
+    Returns
+    -------
+    dict
+        Columns of phenotypes_wide, in the order of the participants.
     """
     participants = tables["participants"]["participant_id"]
     place = {participant: i for i, participant in enumerate(participants)}
@@ -296,7 +297,10 @@ def build_phenotypes(
     for phenotype in settings.phenotypes:
         values = _phenotype_columns(phenotype, tables, place, settings, review)
         columns |= dict(zip(phenotype.column_names(), values, strict=True))
+        if phenotype.kind == "time_to_event" and isinstance(phenotype.source, ConditionSource):
+            add_outcome(phenotype.name, values, tables)
     for covariate in settings.covariates:
         values = _covariate_columns(covariate, tables, place, settings, review)
         columns |= dict(zip(covariate.column_names(), values, strict=True))
+    tables["phenotypes_wide"] = columns
     return columns

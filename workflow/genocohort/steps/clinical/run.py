@@ -149,17 +149,36 @@ def _ledger(result: ClinicalResult, review: Review, in_sheet: set[str]) -> list[
             )
         )
     kept = result.tables["participants"]["participant_id"]
-    absent = result.not_in_clinical
-    left_out = (
-        Dropped(reason="in the sample sheet, but in no clinical table", n=len(absent),
-                examples=absent[:5]),
-    ) if absent else ()  # fmt: skip
-    everybody = in_sheet | set(kept)
+    reasons = {reason: list(people) for reason, people in result.flow.left_out.items()}
+    if result.not_in_clinical:
+        absent = list(result.not_in_clinical)
+        reasons = {"in the sample sheet, but in no clinical table": absent, **reasons}
+    everybody = in_sheet | set(result.everybody)
     entries.append(
         Entry(step="clinical", unit="participant", n_in=len(everybody), n_kept=len(kept),
-              dropped=left_out)
+              dropped=_dropped(reasons))
     )  # fmt: skip
+    entries.append(_joined(result))
     return entries
+
+
+def _joined(result: ClinicalResult) -> Entry:
+    """Samples of the sheet against the cohort: which lead to a participant in it."""
+    samples = result.tables["samples"]
+    cohort = set(result.tables["participants"]["participant_id"])
+    known = set(result.everybody)
+    reasons: dict[str, list[str]] = {}
+    pairs = list(zip(samples["sample_id"], samples["participant_id"], strict=True))
+    for sample, participant in pairs:
+        if participant not in known:
+            reasons.setdefault("the participant is in no clinical table", []).append(sample)
+        elif participant not in cohort:
+            reasons.setdefault("the participant is not in the cohort", []).append(sample)
+    n_left = sum(map(len, reasons.values()))
+    return Entry(
+        step="clinical", scope="samples of the sheet", unit="sample", n_in=len(pairs),
+        n_kept=len(pairs) - n_left, dropped=_dropped(reasons),
+    )  # fmt: skip
 
 
 def _tell(findings: list[Finding]) -> None:

@@ -5,6 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from genocohort.config import Settings
+from genocohort.steps.clinical.cohort_settings import (
+    Cohort,
+    ConditionRule,
+    ExposureRule,
+    MeasurementRule,
+)
 
 NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
@@ -16,13 +22,22 @@ class ObservationSource(Settings):
 
     table: Literal["observations"]
     code: str = Field(min_length=1, description="e.g. a LOINC code")
-    pick: Literal["first", "last", "median", "mean"] = "first"
+    pick: Literal["first", "last", "median", "mean", "min", "max", "count"] = "first"
     from_day: int | None = Field(default=None, description="earliest day used; empty: no limit")
     to_day: int | None = Field(default=None, description="latest day used; empty: no limit")
 
 
 class ConditionSource(Settings):
-    """Cases have a present condition with one of the codes; everybody else is a control."""
+    """Conditions with codes that begin like one of `codes`.
+
+    binary: cases have a present one on enough distinct days; who has fewer, or a code that
+    `exclude_controls` names, is neither case nor control; everybody else is a control.
+    count: distinct days with such a condition.
+    time_to_event: the first day of one. Follow-up begins and ends with the outcome `follow_up` (a
+    time to event, such as `death`), whose event 1 is a competing event here; without it at the
+    index date and the end of follow-up. Who has the condition before or on the first day at risk
+    was no longer at risk: unknown.
+    """
 
     table: Literal["conditions"]
     codes: tuple[str, ...] = Field(min_length=1, description="beginnings of codes, e.g. I25")
@@ -32,6 +47,16 @@ class ConditionSource(Settings):
         le=10,
         description="distinct days a case needs (PheWAS practice: 2); fewer: unknown",
     )
+    exclude_controls: tuple[str, ...] = Field(
+        default=(), description="beginnings of codes that make no control"
+    )
+    from_day: int | None = Field(default=None, description="earliest day used; empty: no limit")
+    to_day: int | None = Field(default=None, description="latest day used; empty: no limit")
+    follow_up: str = Field(default="", description="the outcome that ends follow-up")
+
+    def all_codes(self) -> tuple[str, ...]:
+        """Every beginning of a code that matters."""
+        return (*self.codes, *self.exclude_controls)
 
 
 class OutcomeSource(Settings):
@@ -65,8 +90,13 @@ class Phenotype(Settings):
 
     @model_validator(mode="after")
     def _fits(self) -> "Phenotype":
-        if self.kind == "time_to_event" and self.source.table != "outcomes":
-            raise ValueError(f"{self.name}: a time to event comes from the table outcomes")
+        table = self.source.table
+        if self.kind == "time_to_event" and table not in ("outcomes", "conditions"):
+            raise ValueError(
+                f"{self.name}: a time to event comes from the table outcomes or conditions"
+            )
+        if table == "conditions" and self.kind == "quantitative":
+            raise ValueError(f"{self.name}: conditions are binary, a count or a time to event")
         if self.transform != "none" and self.kind != "quantitative":
             raise ValueError(f"{self.name}: only a quantitative phenotype can be transformed")
         return self
@@ -116,6 +146,7 @@ class Covariate(Settings):
 class ClinicalSettings(Settings):
     """Which phenotypes and covariates to make, and how doubtful values are treated."""
 
+    cohort: Cohort = Cohort()
     phenotypes: tuple[Phenotype, ...] = ()
     covariates: tuple[Covariate, ...] = ()
     exclude_flagged: bool = Field(
@@ -149,13 +180,22 @@ class ClinicalSettings(Settings):
         return found + [c.source for c in self.covariates if c.source is not None]
 
     def observation_codes(self) -> frozenset[str]:
-        """Codes of the measurements that phenotypes and covariates are made from."""
-        return frozenset(s.code for s in self._sources() if isinstance(s, ObservationSource))
+        """Codes of the measurements that phenotypes, covariates and criteria are made from."""
+        chosen = {s.code for s in self._sources() if isinstance(s, ObservationSource)}
+        return frozenset(
+            chosen | {r.code for r in self.cohort.rules() if isinstance(r, MeasurementRule)}
+        )
 
     def condition_codes(self) -> tuple[str, ...]:
-        """Beginnings of the codes of conditions that phenotypes and covariates are made from."""
-        chosen = [s.codes for s in self._sources() if isinstance(s, ConditionSource)]
+        """Beginnings of the codes of conditions that they are made from."""
+        chosen = [s.all_codes() for s in self._sources() if isinstance(s, ConditionSource)]
+        chosen += [r.codes for r in self.cohort.rules() if isinstance(r, ConditionRule)]
         return tuple(dict.fromkeys(code for codes in chosen for code in codes))
+
+    def exposure_codes(self) -> frozenset[str]:
+        """Codes of the exposures that criteria are made from."""
+        rules = [r for r in self.cohort.rules() if isinstance(r, ExposureRule)]
+        return frozenset(code for rule in rules for code in rule.codes)
 
     def wide_columns(self) -> tuple[str, ...]:
         """The columns of phenotypes_wide after participant_id: phenotypes, then covariates."""
