@@ -17,7 +17,13 @@ from genocohort.steps.sample_qc.metrics import (
     summary_metrics,
     y_call_rate,
 )
-from genocohort.steps.sample_qc.reasons import Reason, limit_reasons, order_reasons, verdict_of
+from genocohort.steps.sample_qc.reasons import (
+    Reason,
+    limit_reasons,
+    order_reasons,
+    sex_reasons,
+    verdict_of,
+)
 from genocohort.steps.sample_qc.relatives import relative_reasons
 from genocohort.steps.sample_qc.settings import SampleQcSettings
 from genocohort.steps.sample_qc.sex import infer_sex, sex_evidence, sex_sentence
@@ -166,6 +172,41 @@ def test_sentences_on_sex() -> None:
     level, text = sex_sentence("female", two) or ("", "")
     assert level == "warn"
     assert "may come from two people: the alignment is male" in text
+
+
+@pytest.mark.parametrize(
+    ("metrics", "words"),
+    [
+        (male(x_f=0.02), "such as XXY"),
+        (female(x_depth_ratio=0.99, y_depth_ratio=0.46), "such as XXY"),
+        (female(x_f=0.97), "such as X0"),
+        (male(x_depth_ratio=0.5, y_depth_ratio=0.01), "such as X0"),
+        (male(x_f=0.02, x_depth_ratio=0.5, y_depth_ratio=0.01), "unusual karyotype, or a mixed"),
+        (female(x_depth_ratio=1.5, y_depth_ratio=0.001), "karyotype XXX"),
+        (male(x_depth_ratio=0.5, y_depth_ratio=0.97), "karyotype XYY"),
+    ],
+)
+def test_unusual_numbers_of_sex_chromosomes_are_warnings(
+    metrics: dict[str, Any], words: str
+) -> None:
+    (reason,) = sex_reasons([metrics | {"sex_recorded": "unknown"}], SETTINGS)
+    assert reason.level == "warn"
+    assert words in reason.sentence
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        female(x_depth_ratio=1.0, y_depth_ratio=0.01),
+        male(x_depth_ratio=0.5, y_depth_ratio=0.48),
+        # Reads of a few regions only: no ratio of copies.
+        female(x_depth_ratio=3.7, y_depth_ratio=0.0),
+        male(x_depth_ratio=1.83, y_depth_ratio=0.9),
+        male(x_depth_ratio=0.5),
+    ],
+)
+def test_usual_numbers_of_sex_chromosomes_are_no_reason(metrics: dict[str, Any]) -> None:
+    assert sex_reasons([metrics | {"sex_recorded": "unknown"}], SETTINGS) == []
 
 
 def pair(a: str, b: str, inferred: str | None, recorded: str, wrong: bool) -> dict[str, Any]:

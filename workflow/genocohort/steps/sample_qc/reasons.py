@@ -9,7 +9,7 @@ import numpy as np
 from genocohort.stats.robust import robust_z_by_group
 from genocohort.steps.sample_qc.metrics import Metrics, metric_array
 from genocohort.steps.sample_qc.settings import SampleQcSettings
-from genocohort.steps.sample_qc.sex import sex_evidence, sex_sentence
+from genocohort.steps.sample_qc.sex import extra_copy_sentence, sex_evidence, sex_sentence
 
 Level = Literal["warn", "fail"]
 
@@ -130,12 +130,15 @@ def outlier_reasons(samples: Sequence[Metrics], settings: SampleQcSettings) -> l
 
 
 def sex_reasons(samples: Sequence[Metrics], settings: SampleQcSettings) -> list[Reason]:
-    """Samples whose recorded sex is not that of their DNA, or whose DNA contradicts itself."""
+    """Samples whose recorded sex is not that of their DNA, or whose X and Y are not usual."""
     reasons = []
     for sample in samples:
         found = sex_sentence(str(sample["sex_recorded"]), sex_evidence(sample, settings))
         if found is not None:
             reasons.append(Reason(sample["sample_id"], "sex", *found))
+        extra = extra_copy_sentence(sample, settings)
+        if extra is not None:
+            reasons.append(Reason(sample["sample_id"], "karyotype", "warn", extra))
     return reasons
 
 

@@ -74,6 +74,18 @@ class SampleQcSettings(Settings):
         "of the genome only): depth then says nothing about sex"
     )  # fmt: skip
     max_y_depth: float = Field(default=0.8, gt=0, description="as max_x_depth, for Y")
+    x_depth_three: tuple[float, float] = Field(
+        default=(1.35, 1.65), description="depth on X over autosomes that fits three copies "
+        "(expected 1.5), from and to"
+    )  # fmt: skip
+    y_depth_two: tuple[float, float] = Field(
+        default=(0.8, 1.2), description="depth on Y over autosomes that fits two copies (expected "
+        "1), from and to"
+    )  # fmt: skip
+    x_depth_one_min: float = Field(
+        default=0.4, ge=0, description="depth on X over autosomes below which not even one copy is "
+        "measured as expected (0.5)"
+    )  # fmt: skip
     mean_depth_warn: float | None = Field(
         default=None, ge=0, description="mean depth of an alignment; depends on the assay"
     )
@@ -100,4 +112,8 @@ class SampleQcSettings(Settings):
             a, b = getattr(self, low), getattr(self, high)
             if a is not None and b is not None and a > b:
                 raise ValueError(f"{low} ({a}) must not be above {high} ({b})")
+        for name in ("x_depth_three", "y_depth_two"):
+            start, end = getattr(self, name)
+            if not 0 < start < end:
+                raise ValueError(f"{name}: {start} to {end} is not a range above 0")
         return self

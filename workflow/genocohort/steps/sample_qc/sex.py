@@ -14,6 +14,7 @@ class Evidence:
     """One measurement that speaks for a sex: of calls or alignment, with its words."""
 
     source: Literal["calls", "alignment"]
+    chromosome: Literal["X", "Y"]
     vote: Vote
     words: str
 
@@ -23,13 +24,13 @@ def sex_evidence(metrics: Metrics, settings: SampleQcSettings) -> tuple[Evidence
     found: list[Evidence] = []
     if metrics.get("n_x_variants", 0) >= settings.min_x_variants and "x_f" in metrics:
         vote = _vote(metrics["x_f"], settings.x_f_female_max, settings.x_f_male_min, low="female")
-        _add(found, "calls", vote, f"F on X {metrics['x_f']:.2f}")
+        _add(found, "calls", "X", vote, f"F on X {metrics['x_f']:.2f}")
     if metrics.get("n_y_variants", 0) >= settings.min_y_variants and "y_call_rate" in metrics:
         rate = metrics["y_call_rate"]
         vote = _vote(
             rate, settings.y_call_rate_female_max, settings.y_call_rate_male_min, low="female"
         )
-        _add(found, "calls", vote, f"{100 * rate:.0f} % of Y variants called")
+        _add(found, "calls", "Y", vote, f"{100 * rate:.0f} % of Y variants called")
     return (*found, *_depth_evidence(metrics, settings))
 
 
@@ -40,10 +41,10 @@ def _depth_evidence(metrics: Metrics, settings: SampleQcSettings) -> list[Eviden
         return found
     if x is not None:
         vote = _vote(x, settings.x_depth_male_max, settings.x_depth_female_min, low="male")
-        _add(found, "alignment", vote, f"depth on X {x:.2f} of that on the autosomes")
+        _add(found, "alignment", "X", vote, f"depth on X {x:.2f} of that on the autosomes")
     if y is not None:
         vote = _vote(y, settings.y_depth_female_max, settings.y_depth_male_min, low="female")
-        _add(found, "alignment", vote, f"depth on Y {y:.2f} of that on the autosomes")
+        _add(found, "alignment", "Y", vote, f"depth on Y {y:.2f} of that on the autosomes")
     return found
 
 
@@ -55,10 +56,14 @@ def _vote(value: float, low_max: float, high_min: float, *, low: Vote) -> Vote |
 
 
 def _add(
-    found: list[Evidence], source: Literal["calls", "alignment"], vote: Vote | None, words: str
+    found: list[Evidence],
+    source: Literal["calls", "alignment"],
+    chromosome: Literal["X", "Y"],
+    vote: Vote | None,
+    words: str,
 ) -> None:
     if vote is not None:
-        found.append(Evidence(source, vote, words))
+        found.append(Evidence(source, chromosome, vote, words))
 
 
 def is_measured(metrics: Metrics) -> bool:
@@ -96,13 +101,43 @@ def sex_sentence(
             )
         return "warn", (
             f"X and Y disagree about the sex: male by {'; '.join(by_vote['male'])}, female by "
-            f"{'; '.join(by_vote['female'])} (unusual karyotype, or a mixed sample)."
+            f"{'; '.join(by_vote['female'])} ({_explanations(evidence)})."
         )
     for vote, words in by_vote.items():
         if words and recorded in by_vote and recorded != vote:
             return "fail", (
                 f"Recorded as {recorded}, but the DNA is that of a {vote} ({'; '.join(words)})."
             )
+    return None
+
+
+def _explanations(evidence: tuple[Evidence, ...]) -> str:
+    """What X and Y of one source may mean together, where they disagree."""
+    fits = set()
+    for source in ("calls", "alignment"):
+        votes = {(item.chromosome, item.vote) for item in evidence if item.source == source}
+        if {("X", "female"), ("Y", "male")} <= votes:
+            fits.add("unusual karyotype such as XXY, or a mixed sample")
+        if {("X", "male"), ("Y", "female")} <= votes:
+            fits.add("unusual karyotype such as X0, a male's loss of Y, or related parents")
+    return fits.pop() if len(fits) == 1 else "unusual karyotype, or a mixed sample"
+
+
+def extra_copy_sentence(metrics: Metrics, settings: SampleQcSettings) -> str | None:
+    """The sentence where depth fits a third X or a second Y; None where it does not.
+
+    Calls cannot show these: a third X is heterozygous like a second, a second Y is called as one.
+    """
+    x, y = metrics.get("x_depth_ratio"), metrics.get("y_depth_ratio")
+    if x is None or y is None:
+        return None
+    measured = f"(depth on X {x:.2f}, on Y {y:.2f} of that on the autosomes)"
+    low, high = settings.x_depth_three
+    if low <= x <= high and y < settings.y_depth_female_max:
+        return f"The depth fits three copies of X and none of Y, karyotype XXX {measured}."
+    low, high = settings.y_depth_two
+    if low <= y <= high and settings.x_depth_one_min <= x < settings.x_depth_male_max:
+        return f"The depth fits one copy of X and two of Y, karyotype XYY {measured}."
     return None
 
 
