@@ -15,6 +15,8 @@ rule structure:
         ancestry=f"{FULL}/structure/ancestry.parquet",
         roh_segments=f"{FULL}/structure/roh_segments.parquet",
         roh_samples=f"{FULL}/structure/roh_samples.parquet",
+        diversity=f"{FULL}/structure/diversity.parquet",
+        spectrum=f"{FULL}/structure/spectrum.parquet",
         fst=f"{FULL}/structure/fst.parquet",
         ledger=f"{FULL}/structure/ledger.json",
     log:
@@ -40,4 +42,5 @@ rule structure:
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
         " --components {output.components} --eigenvalues {output.eigenvalues} --pruned {output.pruned}"
         " --ancestry {output.ancestry} --roh-segments {output.roh_segments}"
-        " --roh-samples {output.roh_samples} --fst {output.fst} --ledger {output.ledger} 2> {log}"
+        " --roh-samples {output.roh_samples} --diversity {output.diversity}"
+        " --spectrum {output.spectrum} --fst {output.fst} --ledger {output.ledger} 2> {log}"

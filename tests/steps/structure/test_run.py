@@ -13,9 +13,11 @@ from genocohort.domain.tables_cohort import (
     KINSHIP_PAIRS,
     SAMPLE_QC_SAMPLES,
     STRUCTURE_ANCESTRY,
+    STRUCTURE_DIVERSITY,
     STRUCTURE_EIGENVALUES,
     STRUCTURE_FST,
     STRUCTURE_PRUNED,
+    STRUCTURE_SPECTRUM,
     components_table,
 )
 from genocohort.io.parquet import read_table, write_table
@@ -123,6 +125,14 @@ def test_tables_and_ledger(study: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert abs(fst[0]["fst"]) < 0.05
     assert fst[0]["standard_error"] > 0
     assert "left out" in capsys.readouterr().err
+    windows = read_table(study / "diversity.parquet", STRUCTURE_DIVERSITY).to_pandas()
+    assert list(windows.groupby(["group_by", "group"]).n_samples.first()) == [18, 10, 8]
+    assert set(windows.chromosome) == {"chr1", "chr2"}
+    assert (windows.end - windows.start == 1_000_000).all()
+    spectrum = read_table(study / "spectrum.parquet", STRUCTURE_SPECTRUM).to_pandas()
+    assert spectrum.minor_allele_count.tolist() == [*range(19), *range(11), *range(9)]
+    # Of 400 autosomal variants one has no call and one has few; in `all` both are left out.
+    assert spectrum[spectrum.group_by == "all"].n_variants.sum() == 398
 
 
 def test_the_same_bytes_for_any_threads(study: Path) -> None:

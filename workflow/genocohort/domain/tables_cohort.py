@@ -80,7 +80,11 @@ SAMPLE_QC_REASONS = Table(
     "Why a sample is not simply `pass`: one row per finding, worst first within a sample.",
     (
         Column("sample_id", "string", "as in the sample sheet"),
-        Column("metric", "string", "column of sample_qc/samples, or duplicate, pedigree, sex"),
+        Column(
+            "metric",
+            "string",
+            "column of sample_qc/samples, or duplicate, pedigree, sex, karyotype, alignment",
+        ),
         Column("value", "float64", "the sample's value", "the finding is not a number"),
         Column("threshold", "float64", "the limit it passed", "the finding is not a number"),
         Column("level", "string", "warn or fail"),
@@ -175,6 +179,41 @@ STRUCTURE_ROH_SAMPLES = Table(
         Column("f_roh", "float64", "total_bp / covered_bp", "no variant could be used"),
     ),
 )  # fmt: skip
+
+
+_GROUPING = (
+    Column("group_by", "string", "all, or what the groups are: ancestry_reported or batch"),
+    Column("group", "string", "name of the group; empty where group_by is all"),
+    Column("n_samples", "int64", "unrelated samples in the group"),
+)
+
+STRUCTURE_DIVERSITY = Table(
+    "structure/diversity",
+    1,
+    "Diversity of groups of unrelated samples in windows with any biallelic variant; bases without "
+    "a variant count as called and invariant.",
+    (
+        *_GROUPING,
+        Column("chromosome", "dictionary", "canonical name"),
+        Column("start", "int64", "0-based start of the window"),
+        Column("end", "int64", "end of the window, half-open"),
+        Column("n_segregating", "int64", "variants with both alleles in the group"),
+        Column("pi", "float64", "mean pairwise differences per base pair"),
+        Column("theta", "float64", "Watterson's estimate per base pair"),
+        Column("tajima_d", "float64", "Tajima's D", "no variant segregates, or under four alleles"),
+    ),
+)
+
+STRUCTURE_SPECTRUM = Table(
+    "structure/spectrum",
+    1,
+    "Folded site frequency spectrum of biallelic variants called in all samples of the group.",
+    (
+        *_GROUPING,
+        Column("minor_allele_count", "int64", "0 (one allele only) to n_samples"),
+        Column("n_variants", "int64", "variants with so many minor alleles in the group"),
+    ),
+)
 
 
 def components_table(n_components: int) -> Table:

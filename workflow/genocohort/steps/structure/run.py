@@ -18,11 +18,13 @@ from genocohort.domain.tables_cohort import (
     KINSHIP_PAIRS,
     SAMPLE_QC_SAMPLES,
     STRUCTURE_ANCESTRY,
+    STRUCTURE_DIVERSITY,
     STRUCTURE_EIGENVALUES,
     STRUCTURE_FST,
     STRUCTURE_PRUNED,
     STRUCTURE_ROH_SAMPLES,
     STRUCTURE_ROH_SEGMENTS,
+    STRUCTURE_SPECTRUM,
     components_table,
 )
 from genocohort.engine.allotment import Allotment, add_allotment_arguments
@@ -57,6 +59,12 @@ from genocohort.steps.structure.compute import (
     make_tiles,
     relationship_tile,
 )
+from genocohort.steps.structure.diversity import (
+    ChromosomeDiversity,
+    diversity_columns,
+    measure_chromosome,
+    spectrum_columns,
+)
 from genocohort.steps.structure.roh import (
     ChromosomeRuns,
     run_criteria,
@@ -68,7 +76,8 @@ from genocohort.steps.structure.settings import StructureSettings
 Floats = npt.NDArray[np.float64]
 
 OUTPUTS = (
-    "components", "eigenvalues", "pruned", "ancestry", "roh-segments", "roh-samples", "fst",
+    "components", "eigenvalues", "pruned", "ancestry", "roh-segments", "roh-samples", "diversity",
+    "spectrum", "fst",
 )  # fmt: skip
 
 # A tile of the relationship matrix, beside a block of calls read, cut and masked.
@@ -142,6 +151,7 @@ def run(args: argparse.Namespace) -> None:
     if ancestry.notice:
         print(f"structure: {ancestry.notice}", file=sys.stderr)
     write_table(args.ancestry, STRUCTURE_ANCESTRY, ancestry.columns)
+    _write_diversity(args, selections, roles, groups, settings, threads)
     _write_fst(args.fst, selections, roles, groups, settings, threads)
     write_text(args.ledger, entries_to_json(_ledger(pruned, roles, samples, args.chromosomes)))
 
@@ -311,6 +321,33 @@ def _groups(
     ancestry = {r["participant_id"]: r["ancestry_reported"] for r in rows}
     participant = {str(r["sample_id"]): r["participant_id"] for r in quality}
     return [ancestry.get(participant.get(s)) for s in samples]
+
+
+def _write_diversity(
+    args: argparse.Namespace,
+    selections: Sequence[Selection],
+    roles: Roles,
+    named: Sequence[str | None],
+    settings: StructureSettings,
+    threads: int,
+) -> None:
+    """Diversity and spectrum of all fitted samples and of each group of them."""
+    members = {("all", ""): roles.fitted}
+    own = group_samples(roles, named, settings.min_group_size)
+    members |= {(settings.group_by, name): found for name, found in own.items()}
+    sizes = [len(found) for found in members.values()]
+
+    def of_chromosome(selection: Selection) -> ChromosomeDiversity:
+        blocks = (calls for _, calls in selection.blocks())
+        counts = count_group_alleles(blocks, list(members.values()))
+        position = selection.store.variants.vcf_pos[selection.indices]
+        window = round(1000 * settings.diversity_window_kb)
+        return measure_chromosome(selection.store.chromosome, counts, position, sizes, window)
+
+    found = map_tasks(of_chromosome, selections, threads=threads)
+    groups = [(*key, n) for key, n in zip(members, sizes, strict=True)]
+    write_table(args.diversity, STRUCTURE_DIVERSITY, diversity_columns(groups, found))
+    write_table(args.spectrum, STRUCTURE_SPECTRUM, spectrum_columns(groups, found))
 
 
 def _write_fst(

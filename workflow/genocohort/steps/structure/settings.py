@@ -96,6 +96,9 @@ class StructureSettings(Settings):
     roh_max_gap_kb: float = Field(
         default=1000, gt=0, description="two variants further apart are not in one run, kilobases"
     )
+    diversity_window_kb: float = Field(
+        default=1000, ge=0.001, description="windows of pi, theta and Tajima's D, kilobases"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> "StructureSettings":
