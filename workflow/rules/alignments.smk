@@ -10,6 +10,7 @@ rule alignments:
         flagstat=f"{FULL}/alignments/{{sample}}.flagstat.parquet",
         contigs=f"{FULL}/alignments/{{sample}}.contigs.parquet",
         histograms=f"{FULL}/alignments/{{sample}}.histograms.parquet",
+        cycles=f"{FULL}/alignments/{{sample}}.cycles.parquet",
         ledger=f"{FULL}/alignments/{{sample}}.ledger.json",
     log:
         "logs/alignments/{sample}.log",
@@ -32,4 +33,4 @@ rule alignments:
         "genocohort alignments --sample {wildcards.sample:q} --alignment {input.alignment:q} {params.reference} {params.targets}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
         " --flagstat {output.flagstat:q} --contigs {output.contigs:q} --histograms {output.histograms:q}"
-        " --ledger {output.ledger:q} 2> {log:q}"
+        " --cycles {output.cycles:q} --ledger {output.ledger:q} 2> {log:q}"

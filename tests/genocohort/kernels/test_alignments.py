@@ -22,11 +22,13 @@ from genocohort.io import alignment_pieces
 from genocohort.io.alignments import inspect_alignment, read_all
 from genocohort.io.bgzf import EOF_BLOCK
 from genocohort.kernels import PROBLEMS, UNSORTED, native
+from genocohort.steps.alignments import cycles
 from genocohort.steps.alignments import native as engine
 from genocohort.steps.alignments.compute import Choices, Contig, Tally, tally_batches
 from genocohort.steps.alignments.intervals import merge_intervals
 from genocohort.steps.alignments.results import (
     contig_columns,
+    cycle_columns,
     flagstat_columns,
     histogram_columns,
 )
@@ -53,6 +55,7 @@ def rows(tally: Tally) -> list[Any]:
         flagstat_columns("s", tally.reads),
         contig_columns("s", tally),
         histogram_columns("s", tally, (1, 2, 5)),
+        cycle_columns("s", tally.cycles),
         [(c.n_past_end, c.depth.evaluated_bases) for c in tally.contigs],
     ]
 
@@ -302,6 +305,8 @@ def test_a_long_cigar_stands_in_a_tag(tmp_path: Path) -> None:
 def test_every_code_has_a_text() -> None:
     assert set(PROBLEMS) | {kernels.NO_MEMORY, UNSORTED} == set(range(-10, 0))
     assert len(engine.SUMS) == MODULE.N_SUM_CELLS
+    sizes = (MODULE.CYCLE_CELLS, MODULE.INDEL_CELLS, MODULE.COVERAGE_CELLS)
+    assert sizes == (cycles.CYCLES, cycles.INDELS, cycles.COVERAGES)
 
 
 def test_libdeflate_refuses_what_is_damaged() -> None:

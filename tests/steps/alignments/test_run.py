@@ -12,13 +12,13 @@ import pytest
 
 from genocohort.cli import main
 from genocohort.domain.ledger import entries_from_json
-from genocohort.domain.tables_alignments import CONTIGS, FLAGSTAT, HISTOGRAMS
+from genocohort.domain.tables_alignments import CONTIGS, CYCLES, FLAGSTAT, HISTOGRAMS
 from genocohort.io.parquet import read_table
 from genocohort.steps.alignments import run as step
 from tiny.alignments import Read, pair, random_reads, write_alignment
 
 LENGTHS = {"chr1": 3000, "chrX": 1500, "chrEmpty": 200}
-FILES = ("flagstat", "contigs", "histograms")
+FILES = ("flagstat", "contigs", "histograms", "cycles")
 
 
 def run(path: Path, folder: Path, *options: str, **settings: Any) -> int:
@@ -30,7 +30,9 @@ def run(path: Path, folder: Path, *options: str, **settings: Any) -> int:
 
 
 def rows(folder: Path, name: str) -> list[dict[str, Any]]:
-    tables = {"flagstat": FLAGSTAT, "contigs": CONTIGS, "histograms": HISTOGRAMS}
+    tables = {
+        "flagstat": FLAGSTAT, "contigs": CONTIGS, "histograms": HISTOGRAMS, "cycles": CYCLES
+    }  # fmt: skip
     return list(read_table(folder / f"{name}.parquet", tables[name]).to_pylist())
 
 
@@ -122,7 +124,7 @@ def test_a_damaged_file_is_left_out_where_the_run_goes_on(
     bam: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(damaged(bam), tmp_path, on_failure="continue") == 0
-    assert [len(rows(tmp_path, name)) for name in FILES] == [0, 0, 0]
+    assert [len(rows(tmp_path, name)) for name in FILES] == [0, 0, 0, 0]
     (entry,) = entries_from_json((tmp_path / "ledger.json").read_text())
     assert (entry.unit, entry.n_in, entry.n_kept) == ("sample", 1, 0)
     assert entry.dropped[0].is_loss

@@ -27,11 +27,18 @@ FLAGSTAT_METRICS = {
 # Sums over primary records with a sequence, unless it says mapped records.
 TOTALS_METRICS = {
     "sequences": "primary records with a sequence: a read each",
+    "sequences_first": "of these first reads of their fragment, and single reads",
+    "sequences_last": "of these last reads of their fragment",
+    "sequences_paired": "of these paired (flag 0x1)",
     "sequences_mapped": "of these mapped",
+    "sequences_mapped_paired": "of these paired, both mates mapped",
+    "sequences_properly_paired": "of these with flag 0x2 too",
     "sequences_duplicate": "of these duplicates",
     "sequences_mapped_duplicate": "of these mapped duplicates",
     "sequences_mapq0": "of these mapped with mapping quality 0",
     "bases": "their bases, clipped ones too",
+    "bases_first": "bases of the first ones",
+    "bases_last": "bases of the last ones",
     "bases_mapped": "bases of the mapped ones",
     "bases_duplicate": "bases of the duplicates",
     "bases_acgt": "bases A, C, G or T",
@@ -100,6 +107,23 @@ HISTOGRAM_METRICS = {
     "gc": "primary records by percent of G and C among their A, C, G and T, rounded half up",
     "read_length": "primary records by number of bases",
     "mapping_quality": "primary mapped records by mapping quality",
+    "mapping_quality_usable": "the same without duplicates and QC-fail",
+    "read_length_first": "the same as read_length, first and single reads of fragments",
+    "read_length_last": "the same, last reads of fragments",
+    "gc_first": "first and single reads by GC content in steps of 1/199, as GCF of samtools stats",
+    "gc_last": "the same for last reads, as GCL",
+    "insertion_length": "insertions of mapped, not secondary records by length; 1000: longer too",
+    "deletion_length": "deletions, likewise",
+    "coverage": "bases by depth of mapped, not secondary records, overlaps twice, from depth 1; "
+    "1001: deeper too, as COV",
+}
+# What the column `measure` of the cycles table counts.
+CYCLE_MEASURES = {
+    "quality": "bases of primary reads with a quality, by it",
+    "A": "bases A as the file has them; so C, G, T and N",
+    "other_base": "bases of any other letter",
+    "insertion": "insertions that begin at the cycle, of mapped, not secondary records",
+    "deletion": "deletions after the cycle, likewise",
 }
 
 _HISTOGRAM = (
@@ -111,6 +135,24 @@ _HISTOGRAM = (
 )
 
 HISTOGRAMS = Table("alignments/histograms", 1, "distributions of one sample", _HISTOGRAM)
+
+CYCLES = Table(
+    "alignments/cycles",
+    1,
+    "one sample's bases by cycle of the sequencer",
+    (
+        _SAMPLE,
+        Column("measure", "dictionary", "what was counted: " + ", ".join(CYCLE_MEASURES)),
+        Column("read_order", "dictionary",
+               "first: first or single read of its fragment; last; other: neither or both"),
+        Column("strand", "dictionary",
+               "of the read; reverse: the bases are complements of those sequenced",
+               "the measure is no base"),
+        Column("cycle", "int32", "from 1, in the order of sequencing; 512: later ones too"),
+        Column("quality", "int32", "Phred", "the measure is another one"),
+        Column("count", "int64", "how many, at least 1"),
+    ),
+)  # fmt: skip
 
 SAMPLE_CONTIGS = Table(
     "alignment_summary/contigs", 1, "contigs of all samples, in cohort order", _CONTIG

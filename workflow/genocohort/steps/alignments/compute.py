@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from genocohort.domain.records import UNMAPPED, IntArray, RecordBatch
+from genocohort.domain.records import SECONDARY, UNMAPPED, IntArray, RecordBatch
+from genocohort.steps.alignments.cycles import CycleTally
 from genocohort.steps.alignments.depth import WINDOW, ContigDepth, DepthArray, DepthSummary
 from genocohort.steps.alignments.intervals import Intervals
 from genocohort.steps.alignments.layout import Layout, compute_layout
@@ -74,6 +75,7 @@ class Tally:
     """What one task counted; `contigs` in the header's order."""
 
     reads: ReadTally
+    cycles: CycleTally = field(default_factory=CycleTally)
     contigs: list[ContigCounts] = field(default_factory=list)
     n_unplaced: tuple[int, int] = (0, 0)
 
@@ -91,6 +93,7 @@ class _OpenContig:
             choices.window,
             partial(on_window, contig.number) if on_window else None,
         )
+        self._coverage = ContigDepth(contig.length, window=choices.window)
         self._mates = MateOverlaps()
         self._n_mapped = self._n_unmapped = 0
         self._read_depth_sum = self._soft_clipped = self._n_past_end = 0
@@ -115,9 +118,23 @@ class _OpenContig:
         self._n_past_end += int(np.count_nonzero(layout.end[chosen] > length))
         self._depth.add(start, end)
         self._depth.add(*self._mates.find(batch, layout, chosen), weight=-1)
+        self._add_coverage(batch, layout, first, last)
         position = int(batch.start[last - 1])
         self._depth.advance(position)
+        self._coverage.advance(position)
         self._mates.forget_before(position)
+
+    def _add_coverage(self, batch: RecordBatch, layout: Layout, first: int, last: int) -> None:
+        here = slice(first, last)
+        covers = (batch.flag[here] & (UNMAPPED | SECONDARY)) == 0
+        covers &= (batch.sequence_length[here] > 0) & (batch.start[here] >= 0)
+        if self._choices.count_deletions:
+            layout = compute_layout(batch)
+        self._coverage.add(*_blocks_of(layout, first + np.flatnonzero(covers)))
+
+    def coverage(self) -> IntArray:
+        """Bases by depth of all mapped, not secondary records; for a contig that is through."""
+        return self._coverage.finish().histogram
 
     def finish(self) -> ContigCounts:
         """The contig's result."""
@@ -170,6 +187,7 @@ def tally_batches(
     for batch in batches:
         layout = compute_layout(batch, count_deletions=choices.count_deletions)
         tally.reads.add(batch, layout)
+        tally.cycles.add(batch, layout)
         for first, last in _runs(batch.contig):
             number = int(batch.contig[first])
             if number < 0:
@@ -179,14 +197,19 @@ def tally_batches(
                 continue
             while current is None or current.number != number:
                 if current is not None:
-                    tally.contigs.append(current.finish())
+                    _finish(tally, current)
                 current = _OpenContig(waiting.pop(), choices, on_window)
             current.add(batch, layout, first, last)
     if current is not None:
-        tally.contigs.append(current.finish())
+        _finish(tally, current)
     while waiting:
         tally.contigs.append(_OpenContig(waiting.pop(), choices, on_window).finish())
     return tally
+
+
+def _finish(tally: Tally, contig: _OpenContig) -> None:
+    tally.contigs.append(contig.finish())
+    tally.cycles.add_coverage(contig.coverage())
 
 
 def _runs(contig: IntArray) -> list[tuple[int, int]]:
@@ -201,6 +224,7 @@ def merge_tallies(tallies: Sequence[Tally]) -> Tally:
     first, *others = tallies
     for other in others:
         first.reads.merge(other.reads)
+        first.cycles.merge(other.cycles)
         first.contigs += other.contigs
         first.n_unplaced = (
             first.n_unplaced[0] + other.n_unplaced[0],

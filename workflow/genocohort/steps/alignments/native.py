@@ -16,6 +16,7 @@ from genocohort.io.alignment_pieces import Piece, contig_pieces, read_pieces, wh
 from genocohort.io.alignments import Alignment, unsorted_error
 from genocohort.kernels import NO_MEMORY, PROBLEMS, UNSORTED
 from genocohort.steps.alignments.compute import Choices, Contig, ContigCounts, Tally
+from genocohort.steps.alignments.cycles import CycleTally
 from genocohort.steps.alignments.depth import DepthSummary, add_padded
 from genocohort.steps.alignments.intervals import Intervals
 from genocohort.steps.alignments.reads import N_FLAGS, ReadTally
@@ -62,6 +63,7 @@ class Engine:
         self._flags = np.zeros(N_FLAGS, dtype=np.int64)
         self._sums = np.zeros((len(SUMS), 2), dtype=np.int64)
         self._long_lengths: list[IntArray] = []
+        self._cycles = CycleTally()
         self._decoders = 1
 
     def measure(self, pieces: Sequence[Piece], threads: int) -> Tally:
@@ -76,7 +78,7 @@ class Engine:
         self._decoders = max(1, threads // len(pieces))
         parts = map_tasks(self._piece, list(pieces), threads=threads)
         self._check_seams([(first, stop) for first, stop, _ in parts])
-        tally = Tally(self._reads())
+        tally = Tally(self._reads(), self._cycles)
         by_contig: dict[int, ContigCounts] = {}
         for _, _, found in parts:
             for number, counts in found:
@@ -199,7 +201,7 @@ class Engine:
         if len(lists["long_lengths"]):
             values, counts = np.unique(lists["long_lengths"], return_counts=True)
             with self._lock:
-                self._long_lengths.append(np.stack([values & ((1 << 40) - 1), counts]))
+                self._long_lengths.append(np.stack([values, counts]))
         deep: IntArray = lists["deep"]
         if len(deep) and int(deep[:, 1].min()) < 0:
             raise RuntimeError("the kernel counted a negative depth")
@@ -212,6 +214,7 @@ class Engine:
         with self._lock:
             np.add.at(self._flags, flags, records)
             self._sums += closed["sums"].sum(axis=0)
+            self._cycles.add_coverage(closed["coverage"])
         n_unmapped = int(records[(flags & UNMAPPED) != 0].sum())
         return int(records.sum()) - n_unmapped, n_unmapped
 
@@ -255,7 +258,6 @@ class Engine:
                 tally.sums[name] += self._sums[i]
         for row, name in enumerate(("mate_other_contig", "mate_other_contig_mapq5")):
             tally.mate_other_contig[row] += self._sums[SUMS.index(name)]
-        lengths = tally.read_length
         for measurer in self._all:
             measurer.widen()
             counts = measurer.counts
@@ -265,13 +267,28 @@ class Engine:
             tally.gc += counts["gc"].sum(axis=0)
             tally.mapping_quality += counts["mapping_quality"][:, 0].sum(axis=0)
             tally.insert_size += counts["inserts"].sum(axis=0)
-            lengths = add_padded(lengths, counts["lengths"].sum(axis=(0, 1)))
-        for values, n in self._long_lengths:
-            longer = np.zeros(int(values.max()) + 1, dtype=np.int64)
-            np.add.at(longer, values, n)
-            lengths = add_padded(lengths, longer)
-        tally.read_length = lengths
+            self._add_cycles(counts)
+        for cells, n in self._long_lengths:
+            order, length = cells >> 40, cells & ((1 << 40) - 1)
+            for i in range(3):
+                chosen = order == i
+                longer = np.zeros(int(length.max()) + 1, dtype=np.int64)
+                np.add.at(longer, length[chosen], n[chosen])
+                self._cycles.add_lengths(i, longer)
+        for by_length in self._cycles.lengths:
+            tally.read_length = add_padded(tally.read_length, by_length)
         return tally
+
+    def _add_cycles(self, counts: dict[str, IntArray]) -> None:
+        cycles = self._cycles
+        cycles.quality += counts["quality"].sum(axis=0)
+        cycles.bases += counts["bases"].sum(axis=0)
+        cycles.gc_steps += counts["gc_steps"].sum(axis=0)
+        cycles.mapping_quality += counts["mapping_quality"][:, 1].sum(axis=0)
+        cycles.indel_length += counts["indel_length"].sum(axis=0)
+        cycles.indel_cycle += counts["indel_cycle"].sum(axis=0)
+        for order, by_length in enumerate(counts["lengths"].sum(axis=0)):
+            cycles.add_lengths(order, by_length)
 
 
 def measure_native(

@@ -23,6 +23,7 @@ from genocohort.domain.records import (
     RecordBatch,
 )
 from genocohort.domain.tables_alignments import FLAGSTAT_METRICS, TOTALS_METRICS
+from genocohort.steps.alignments.cycles import read_orders
 from genocohort.steps.alignments.layout import Layout
 
 BoolArray = np.ndarray[tuple[Any, ...], np.dtype[np.bool_]]
@@ -128,7 +129,18 @@ class ReadTally:
         ones = np.ones(len(batch), dtype=np.int64)
         duplicate = (batch.flag & DUPLICATE) != 0
         length = batch.sequence_length
+        order = read_orders(batch.flag)
+        paired = (batch.flag & PAIRED) != 0
+        both_mapped = reads & mapped & paired & ((batch.flag & MATE_UNMAPPED) == 0)
         self._add("sequences", reads, fails, ones)
+        self._add("sequences_first", reads & (order == 0), fails, ones)
+        self._add("sequences_last", reads & (order == 1), fails, ones)
+        self._add("sequences_paired", reads & paired, fails, ones)
+        self._add("sequences_mapped_paired", both_mapped, fails, ones)
+        proper = both_mapped & ((batch.flag & PROPER_PAIR) != 0)
+        self._add("sequences_properly_paired", proper, fails, ones)
+        self._add("bases_first", reads & (order == 0), fails, length)
+        self._add("bases_last", reads & (order == 1), fails, length)
         self._add("sequences_mapped", reads & mapped, fails, ones)
         self._add("sequences_duplicate", reads & duplicate, fails, ones)
         self._add("sequences_mapped_duplicate", reads & mapped & duplicate, fails, ones)

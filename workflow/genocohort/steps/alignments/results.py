@@ -7,8 +7,9 @@ import numpy as np
 
 from genocohort.domain.records import IntArray
 from genocohort.domain.table import Table
-from genocohort.domain.tables_alignments import CONTIGS, FLAGSTAT, HISTOGRAMS
+from genocohort.domain.tables_alignments import CONTIGS, CYCLES, FLAGSTAT, HISTOGRAMS
 from genocohort.steps.alignments.compute import ContigCounts, Tally
+from genocohort.steps.alignments.cycles import BASES, READ_ORDERS, CycleTally
 from genocohort.steps.alignments.reads import ReadTally, compute_flagstat, compute_totals
 
 Columns = dict[str, Any]
@@ -77,6 +78,7 @@ def histogram_columns(sample: str, tally: Tally, thresholds: Sequence[int]) -> C
         ("", "gc", reads.gc),
         ("", "read_length", reads.read_length),
         ("", "mapping_quality", reads.mapping_quality),
+        *(("", name, counts) for name, counts in _cycle_histograms(tally.cycles).items()),
     ]
     parts += [(c.contig.name, "fragment_depth", c.depth.histogram) for c in tally.contigs]
     rows = [row for part in parts for row in _filled(*part)]
@@ -88,6 +90,39 @@ def histogram_columns(sample: str, tally: Tally, thresholds: Sequence[int]) -> C
         if int(histogram[x:].sum())
     ]
     return _by_column(HISTOGRAMS, [(sample, *row) for row in rows])
+
+
+def _cycle_histograms(cycles: CycleTally) -> dict[str, IntArray]:
+    """Distributions of the histograms table that need reads' order or their own depth."""
+    first, last = cycles.gc_steps.cumsum(axis=1)
+    return {
+        "mapping_quality_usable": cycles.mapping_quality,
+        "read_length_first": cycles.lengths[0],
+        "read_length_last": cycles.lengths[1],
+        "gc_first": first,
+        "gc_last": last,
+        "insertion_length": cycles.indel_length[0],
+        "deletion_length": cycles.indel_length[1],
+        "coverage": cycles.coverage,
+    }
+
+
+def cycle_columns(sample: str, cycles: CycleTally) -> Columns:
+    """Columns of the cycles table."""
+    rows: list[tuple[Any, ...]] = []
+    for order, cycle, quality in np.argwhere(cycles.quality).tolist():
+        n = int(cycles.quality[order, cycle, quality])
+        rows.append((sample, "quality", READ_ORDERS[order], None, cycle + 1, quality, n))
+    by_base = np.moveaxis(cycles.bases, 3, 0)
+    for base, order, strand, cycle in np.argwhere(by_base).tolist():
+        n = int(by_base[base, order, strand, cycle])
+        name = ("forward", "reverse")[strand]
+        rows.append((sample, BASES[base], READ_ORDERS[order], name, cycle + 1, None, n))
+    for kind, order, cycle in np.argwhere(cycles.indel_cycle).tolist():
+        n = int(cycles.indel_cycle[kind, order, cycle])
+        name = ("insertion", "deletion")[kind]
+        rows.append((sample, name, READ_ORDERS[order], None, cycle + 1, None, n))
+    return _by_column(CYCLES, rows)
 
 
 def _filled(name: str, metric: str, histogram: IntArray) -> Iterator[tuple[str, str, int, int]]:

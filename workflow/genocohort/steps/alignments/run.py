@@ -9,7 +9,7 @@ from genocohort.config import settings_from_json
 from genocohort.domain.genome import Genome, canonical_contig
 from genocohort.domain.ledger import Dropped, Entry, entries_to_json
 from genocohort.domain.records import RecordBatch
-from genocohort.domain.tables_alignments import CONTIGS, FLAGSTAT, HISTOGRAMS
+from genocohort.domain.tables_alignments import CONTIGS, CYCLES, FLAGSTAT, HISTOGRAMS
 from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.tasks import map_tasks
 from genocohort.errors import InputDataError
@@ -37,6 +37,7 @@ from genocohort.steps.alignments.native import TASK_BYTES as NATIVE_BYTES
 from genocohort.steps.alignments.native import measure_native
 from genocohort.steps.alignments.results import (
     contig_columns,
+    cycle_columns,
     empty_columns,
     flagstat_columns,
     histogram_columns,
@@ -61,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flagstat", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--contigs", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--histograms", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--cycles", type=Path, help="Parquet to write, where wanted")
     parser.add_argument("--ledger", type=Path, required=True, help="JSON to write")
 
 
@@ -91,6 +93,8 @@ def run(args: argparse.Namespace) -> None:
     write_table(args.flagstat, FLAGSTAT, flagstat_columns(args.sample, tally.reads))
     write_table(args.contigs, CONTIGS, contig_columns(args.sample, tally), genome_build=build)
     write_table(args.histograms, HISTOGRAMS, histograms, genome_build=build)
+    if args.cycles:
+        write_table(args.cycles, CYCLES, cycle_columns(args.sample, tally.cycles))
     entry = Entry(
         step="alignments", scope=args.sample, unit="contig", n_in=n_contigs, n_kept=n_contigs
     )
@@ -204,6 +208,8 @@ def _write_failure(args: argparse.Namespace, genome: Genome, reason: str, n_cont
     build = genome.build
     write_table(args.contigs, CONTIGS, empty_columns(CONTIGS), genome_build=build)
     write_table(args.histograms, HISTOGRAMS, empty_columns(HISTOGRAMS), genome_build=build)
+    if args.cycles:
+        write_table(args.cycles, CYCLES, empty_columns(CYCLES))
     # A header that could not be read has an unknown number of contigs: the sample stands for them.
     n = n_contigs or 1
     dropped = Dropped(reason=reason, n=n, is_loss=True, examples=(args.sample,))
