@@ -10,7 +10,7 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-SOURCE = "workflow/genocohort/kernels/_alignments.pyx"
+KERNELS = ("_alignments", "_calls")
 REQUIRED = os.environ.get("GENOCOHORT_REQUIRE_NATIVE") == "1"
 
 
@@ -43,15 +43,19 @@ def extensions() -> list[Extension]:
             raise
         print("notice: Cython is missing, the kernels are not built", file=sys.stderr)
         return []
-    # The stable interface of Python 3.11: one file serves every later version.
-    module = Extension(
-        "genocohort.kernels._alignments",
-        [SOURCE],
-        extra_compile_args=["-O3"],
-        define_macros=[("Py_LIMITED_API", "0x030B0000")],
-        py_limited_api=True,
-    )
-    return list(cythonize([module], build_dir="build/cython"))
+    # The stable interface of Python 3.11: one file serves every later version. Products and sums
+    # are rounded one by one on every processor, as the plain engines round them.
+    modules = [
+        Extension(
+            f"genocohort.kernels.{name}",
+            [f"workflow/genocohort/kernels/{name}.pyx"],
+            extra_compile_args=["-O3", "-ffp-contract=off"],
+            define_macros=[("Py_LIMITED_API", "0x030B0000")],
+            py_limited_api=True,
+        )
+        for name in KERNELS
+    ]
+    return list(cythonize(modules, build_dir="build/cython"))
 
 
 setup(

@@ -118,7 +118,7 @@ def calls(folder: Path, n_samples: int, n_variants: int) -> Path:
     rng = np.random.default_rng(2)
     frequency = np.clip(rng.beta(0.3, 2.0, n_variants), 1e-3, 0.999)
     positions = np.sort(rng.choice(LENGTH, n_variants, replace=False)) + 1
-    texts = np.array(["0/0", "0/1", "1/1", "./."])
+    texts = np.array([b"0/0\t", b"0/1\t", b"1/1\t", b"./.\t"])
     with pysam.BGZFile(str(path), "w") as out:
         head = ["##fileformat=VCFv4.3", f"##contig=<ID={CONTIG},length={LENGTH}>"]
         head.append('##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">')
@@ -133,6 +133,49 @@ def calls(folder: Path, n_samples: int, n_variants: int) -> Path:
             calls = rng.binomial(2, frequency[i], n_samples)
             calls[rng.random(n_samples) < 0.002] = 3
             fixed = f"{CONTIG}\t{positions[i]}\t.\tA\t{'CGT'[i % 3]}\t.\tPASS\t.\tGT\t"
-            out.write((fixed + "\t".join(texts[calls]) + "\n").encode())
+            out.write(fixed.encode() + texts[calls].tobytes()[:-1] + b"\n")
+    pysam.tabix_index(str(path), preset="vcf", force=True)
+    return path
+
+
+def rich_calls(folder: Path, n_samples: int, n_variants: int) -> Path:
+    """A bgzipped, indexed VCF with GT:AD:DP:GQ:PL, 1 in 20 records with two ALT alleles."""
+    path = folder / f"rich-{n_samples}-{n_variants}.vcf.gz"
+    if path.exists():
+        return path
+    rng = np.random.default_rng(3)
+    positions = np.sort(rng.choice(LENGTH, n_variants, replace=False)) + 1
+    frequency = np.clip(rng.beta(0.3, 2.0, n_variants), 1e-3, 0.999)
+    head = ["##fileformat=VCFv4.3", f"##contig=<ID={CONTIG},length={LENGTH}>"]
+    head += ['##FILTER=<ID=PASS,Description="P">', '##FILTER=<ID=LowQual,Description="L">']
+    for key, number in (("AD", "R"), ("DP", "1"), ("GQ", "1"), ("PL", "G")):
+        head.append(f'##FORMAT=<ID={key},Number={number},Type=Integer,Description="{key}">')
+    head.append('##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">')
+    names = [f"B{i}" for i in range(n_samples)]
+    fixed = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT"]
+    head.append("\t".join([*fixed, *names]))
+    with pysam.BGZFile(str(path), "w") as out:
+        out.write(("\n".join(head) + "\n").encode())
+        for i in range(n_variants):
+            calls = rng.binomial(2, frequency[i], n_samples)
+            depth = rng.poisson(30, n_samples)
+            likely = rng.integers(20, 900, n_samples)
+            second = i % 20 == 0
+            cells = []
+            for g, d, q in zip(calls.tolist(), depth.tolist(), likely.tolist(), strict=True):
+                if d < 14:
+                    cells.append("./.:0,0:0:.:.")
+                    continue
+                gt, a = ("0/0", 0) if g == 0 else ("0/1", d // 2) if g == 1 else ("1/1", d)
+                more = f",0:{d}:{min(q, 99)}:{q},0,{q},{q},{q},{q}"
+                end = more if second else f":{d}:{min(q, 99)}:{q},0,{2 * q}"
+                cells.append(f"{gt}:{d - a},{a}{end}")
+            alt = "C,G" if second else "CGT"[i % 3]
+            kind = "LowQual" if rng.random() < 0.05 else "PASS"
+            quality = f"{rng.gamma(2, 500):.2f}"
+            line = (
+                f"{CONTIG}\t{positions[i]}\t.\tA\t{alt}\t{quality}\t{kind}\tDP=9\tGT:AD:DP:GQ:PL\t"
+            )
+            out.write((line + "\t".join(cells) + "\n").encode())
     pysam.tabix_index(str(path), preset="vcf", force=True)
     return path

@@ -113,27 +113,40 @@ def find_libhts(folder: Path) -> None:
 
 def genotypes(cache: Path, folder: Path) -> list[Comparison]:
     """bcftools stats, and plink2's import, against the store and the summaries."""
-    vcf = str(data.calls(cache, 1000, 20_000))
-    sheet = folder / "sheet.tsv"
-    head = "sample_id\tparticipant_id\tvcf_name\tsex\tassay\tbatch\talignment\treference\n"
-    rows = "".join(f"B{i}\tB{i}\tB{i}\tunknown\t\t\t\t\n" for i in range(1000))
-    sheet.write_text(head + rows)
-    shared = ("--calls", vcf, "--contig", data.CONTIG, "--sheet", str(sheet), "--threads", "2")
-
-    def step(name: str, outputs: Sequence[str]) -> tuple[str, ...]:
-        files = [f"--{o}={folder / data.CONTIG}.{o}" for o in outputs]
-        common = ("--genome", GENOME, f"--ledger={folder / name}.json")
-        return (str(BIN / "genocohort"), name, *shared, *common, *files)
-
-    store = step("genotypes", ("pgen", "pvar", "psam"))
-    summaries = step("variants", ("sites", "samples", "histograms"))
-    stats = ("bcftools", "stats", "-s", "-", vcf)
-    make = ("plink2", "--vcf", vcf, "--make-pgen", "--threads", "2", "--out", str(folder / "p"))
+    plain = {
+        f"{n // 1000}k_gt_only": (made(data.calls, cache, 2500, n), 2500)
+        for n in (134_000, 400_000)
+    }
+    rich = {"100k_rich": (made(data.rich_calls, cache, 500, 100_000), 500)}
     return [
-        Comparison(
-            "genotypes", "store_and_summaries_vs_bcftools_stats", (store, summaries), (stats,)
-        ),
-        Comparison("genotypes", "store_vs_plink2_make_pgen", (store,), (make,)),
+        comparison
+        for what, (vcf, n) in {**plain, **rich}.items()
+        for comparison in _calls(what, vcf, n, folder)
+    ]
+
+
+def _calls(what: str, vcf: Path, n_samples: int, folder: Path) -> list[Comparison]:
+    sheet = folder / f"sheet.{n_samples}.tsv"
+    head = "sample_id\tparticipant_id\tvcf_name\tsex\tassay\tbatch\talignment\treference\n"
+    rows = "".join(f"B{i}\tB{i}\tB{i}\tunknown\t\t\t\t\n" for i in range(n_samples))
+    sheet.write_text(head + rows)
+    shared = ("--contig", data.CONTIG, "--sheet", str(sheet), "--genome", GENOME)
+    counts = (f"--counts={folder / 'c.arrow'}", f"--sums={folder / 's.npz'}")
+
+    def step(name: str, given: Sequence[str], outputs: Sequence[str]) -> tuple[str, ...]:
+        files = [f"--{o}={folder / data.CONTIG}.{o}" for o in outputs]
+        ledger = f"--ledger={folder / name}.json"
+        return (str(BIN / "genocohort"), name, *given, *shared, *counts, *files, ledger)
+
+    calls = ("--calls", str(vcf), "--threads", "2")
+    store = step("genotypes", calls, ("pgen", "pvar", "psam"))
+    summaries = step("variants", (), ("sites", "samples", "histograms"))
+    stats = ("bcftools", "stats", "-s", "-", str(vcf))
+    make = ("plink2", "--vcf", str(vcf), "--make-pgen", "--threads", "2", "--out",
+            str(folder / "p"))  # fmt: skip
+    return [
+        Comparison("genotypes", f"{what}_vs_bcftools_stats", (store, summaries), (stats,)),
+        Comparison("genotypes", f"{what}_vs_plink2_make_pgen", (store, summaries), (make,)),
     ]
 
 

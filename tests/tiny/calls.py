@@ -85,16 +85,24 @@ class CallsRun:
     def _common(self, contig: str, settings: str) -> list[str]:
         genome = json.dumps({"build": self.build})
         return [
-            "--calls", str(self.calls), "--contig", contig, "--sheet", str(self.sheet),
-            "--genome", genome, "--threads", str(self.threads), "--settings", settings,
+            "--contig", contig, "--sheet", str(self.sheet), "--genome", genome,
+            "--settings", settings,
+        ]  # fmt: skip
+
+    def _counts(self, name: str) -> list[str]:
+        return [
+            "--counts", str(self.folder / f"{name}.counts.arrow"),
+            "--sums", str(self.folder / f"{name}.sums.npz"),
         ]  # fmt: skip
 
     def genotypes(self, contig: str, name: str = "") -> int:
         """Run the step genotypes; the exit code."""
         paths = {k: self.folder / f"{name or contig}.{k}" for k in ("pgen", "pvar", "psam")}
         outputs = [part for k, path in paths.items() for part in (f"--{k}", str(path))]
+        outputs += self._counts(name or contig)
         ledger = ["--ledger", str(self.folder / f"{name or contig}.ledger.json")]
-        return cli.main(["genotypes", *self._common(contig, "{}"), *outputs, *ledger])
+        calls = ["--calls", str(self.calls), "--threads", str(self.threads)]
+        return cli.main(["genotypes", *calls, *self._common(contig, "{}"), *outputs, *ledger])
 
     def store(self, contig: str) -> Store:
         """The genotype store of a chromosome whose contig has its canonical name."""
@@ -102,13 +110,16 @@ class CallsRun:
         return Store(self.folder, contig)
 
     def variants(self, contig: str, settings: str = "{}") -> int:
-        """Run the step variants; the exit code."""
+        """Run the steps genotypes and variants; the exit code."""
+        if code := self.genotypes(contig):
+            return code
         names = ("sites", "samples", "histograms")
         outputs = [
             part for n in names for part in (f"--{n}", str(self.folder / f"{contig}.{n}.parquet"))
         ]
         ledger = ["--ledger", str(self.folder / f"{contig}.variants.json")]
-        return cli.main(["variants", *self._common(contig, settings), *outputs, *ledger])
+        given = [*self._counts(contig), *self._common(contig, settings)]
+        return cli.main(["variants", *given, *outputs, *ledger])
 
     def table(self, contig: str, name: str, settings: str = "{}") -> pd.DataFrame:
         """One table of the step variants."""

@@ -7,6 +7,8 @@ rule genotypes:
         pgen=f"{FULL}/genotypes/{{chromosome}}.pgen",
         pvar=f"{FULL}/genotypes/{{chromosome}}.pvar",
         psam=f"{FULL}/genotypes/{{chromosome}}.psam",
+        counts=f"{FULL}/genotypes/{{chromosome}}.counts.arrow",
+        sums=f"{FULL}/genotypes/{{chromosome}}.sums.npz",
         ledger=f"{FULL}/genotypes/{{chromosome}}.ledger.json",
     log:
         "logs/genotypes/{chromosome}.log",
@@ -31,4 +33,5 @@ rule genotypes:
     shell:
         "genocohort genotypes --calls {input.calls:q} --contig {params.contig:q} --sheet {input.sheet}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
-        " --pgen {output.pgen:q} --pvar {output.pvar:q} --psam {output.psam:q} --ledger {output.ledger:q} 2> {log:q}"
+        " --pgen {output.pgen:q} --pvar {output.pvar:q} --psam {output.psam:q}"
+        " --counts {output.counts:q} --sums {output.sums:q} --ledger {output.ledger:q} 2> {log:q}"

@@ -1,7 +1,7 @@
 rule variants:
     input:
-        calls=lambda wildcards: str(CHROMOSOMES[wildcards.chromosome].path),
-        companions=lambda wildcards: CHROMOSOMES[wildcards.chromosome].companions(),
+        counts=f"{FULL}/genotypes/{{chromosome}}.counts.arrow",
+        sums=f"{FULL}/genotypes/{{chromosome}}.sums.npz",
         sheet="work/sheet/genotyped.tsv",
     output:
         sites=f"{FULL}/variants/{{chromosome}}.sites.parquet",
@@ -15,19 +15,14 @@ rule variants:
     container:
         image("variants")
     resources:
-        # Batches under way, and one row per allele until all are written.
-        mem_mb=lambda wildcards, input, threads, attempt: attempt
-        * (
-            400
-            + 120 * threads
-            + min(16000, round(25 * input.size_mb / (1 + len(GENOTYPED) / 1000)))
-        ),
+        # One batch of rows at a time, and the sums of samples.
+        mem_mb=lambda wildcards, attempt: attempt * (500 + len(GENOTYPED) // 100),
     params:
         settings=settings("variants"),
         genome=study.config.genome.to_json(),
         contig=lambda wildcards: CHROMOSOMES[wildcards.chromosome].contig,
     shell:
-        "genocohort variants --calls {input.calls:q} --contig {params.contig:q} --sheet {input.sheet}"
-        " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
+        "genocohort variants --counts {input.counts:q} --sums {input.sums:q} --contig {params.contig:q}"
+        " --sheet {input.sheet} --settings {params.settings:q} --genome {params.genome:q}"
         " --sites {output.sites:q} --samples {output.samples:q} --histograms {output.histograms:q}"
         " --ledger {output.ledger:q} 2> {log:q}"

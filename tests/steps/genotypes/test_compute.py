@@ -3,19 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from genocohort.domain.genome import Genome
-from genocohort.domain.ploidy import expected_ploidy, in_par
-from genocohort.domain.sheet import Sex
-from genocohort.io.vcf import VcfReader
-from genocohort.steps.genotypes.compute import (
-    StoredAllele,
-    compute_stored_batch,
-    compute_unique_ids,
-)
+from genocohort.steps.genotypes.compute import Tally, compute_unique_ids, stored_rows
+from tiny.call_engines import ENGINES, count, site_rows, stored_calls
 from tiny.calls import vcf_text, write_vcf
 from tiny.calls_oracle import Expected
 from tiny.calls_strategies import SAMPLES, SEXES, contigs_of_records
@@ -24,43 +18,75 @@ _PAR = {"chrX": [(10_001, 2_781_479)], "chrY": [(10_001, 2_781_479)]}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(contigs_of_records())
+@given(contigs_of_records(), st.sampled_from(ENGINES))
 def test_equals_the_genotypes_as_written(
-    tmp_path_factory: pytest.TempPathFactory, drawn: tuple[str, list[str]]
+    tmp_path_factory: pytest.TempPathFactory, drawn: tuple[str, list[str]], engine: str
 ) -> None:
     contig, lines = drawn
     text = vcf_text(SAMPLES, lines, {contig: 156_040_895})
-    path = write_vcf(tmp_path_factory.mktemp("calls") / "in.vcf", text)
+    folder = tmp_path_factory.mktemp("calls")
+    path = write_vcf(folder / "in.vcf", text)
     truth = Expected(text, SEXES, _PAR.get(contig, []))
-    reader = VcfReader(path, contig, SAMPLES)
-    sexes: list[Sex] = [SEXES[n] for n in SAMPLES]  # type: ignore[misc]
-    found = []
-    for raw in reader.batches():
-        batch = reader.parse(raw)
-        inside = in_par(Genome(), contig, batch.vcf_pos)
-        stored = compute_stored_batch(batch, expected_ploidy(contig, sexes), inside)
-        tally = stored.tally
-        assert tally.records == batch.n_records
-        assert tally.alleles.total() == sum(len(alts) for alts in batch.alts)
-        found += [
-            (row.vcf_pos, row.ref, row.alt, calls.tolist())
-            for row, calls in zip(stored.rows, stored.calls, strict=True)
-        ]
+    rows, _ = count(engine, path, contig, SAMPLES)
+    tally = Tally()
+    tally.add(rows)
+    assert tally.records == rows.n_records == len(lines)
+    assert tally.alleles.total() == sum(row["allele"] > 0 for row in site_rows(rows, contig))
+    alleles, _ = stored_calls(rows, len(SAMPLES), folder)
+    calls = np.where(alleles[:, :, 0] < 0, -1, alleles.sum(axis=2))
+    sites = [
+        row
+        for row, kept in zip(site_rows(rows, contig), stored_rows(rows.values), strict=True)
+        if kept
+    ]
+    found = [
+        (row["vcf_pos"], row["ref"].upper(), row["alt"].upper(), one.tolist())
+        for row, one in zip(sites, calls, strict=True)
+    ]
     assert found == truth.store
 
 
-def _row(variant_id: str, record: int, allele: int = 1, alt: str = "C") -> StoredAllele:
-    return StoredAllele(7, variant_id, "A", alt, float("nan"), "PASS", record, allele)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_phase_is_kept_where_it_is_given(tmp_path: Path, engine: str) -> None:
+    lines = [
+        "chr1 5 . A C . PASS . GT 0|1 1|0 0/1 1|1 .|.",
+        "chr1 6 . A C,G . PASS . GT 1|2 2|1 1/2 0|2 2|0",
+        "chr1 7 . A C . PASS . GT 0/1 0/1 1/0 0/0 1/1",
+    ]
+    path = write_vcf(tmp_path / "in.vcf", vcf_text(SAMPLES, lines))
+    rows, _ = count(engine, path, "chr1", SAMPLES)
+    alleles, phased = stored_calls(rows, len(SAMPLES), tmp_path)
+    shown = [
+        [("|" if p else "/").join(map(str, pair)) for pair, p in zip(row, signs, strict=True)]
+        for row, signs in zip(alleles.tolist(), phased, strict=True)
+    ]
+    het = [["0|1", "1|0", "0/1"], ["1|0", "0|1", "0/1"], ["0|1", "1|0", "0/1", "0|1", "1|0"]]
+    assert [row[: len(h)] for row, h in zip(shown, het, strict=False)] == het
+    assert shown[3][:3] == ["0/1", "0/1", "0/1"]
+
+
+def unique_ids(rows: list[tuple[str, int, int, str]]) -> list[str]:
+    """Ids of variants at chr1:7 with REF A: (ID, record, allele, ALT)."""
+    names, records, alleles, alts = (list(c) for c in zip(*rows, strict=True)) if rows else [[]] * 4
+    n = len(names)
+    return compute_unique_ids(
+        "chr1",
+        pa.array(names, pa.string()),
+        pa.array([7] * n, pa.int64()),
+        pa.array(["A"] * n, pa.string()),
+        pa.array(alts, pa.string()),
+        pa.array(records, pa.int64()),
+        pa.array(alleles, pa.int32()),
+    ).to_pylist()
 
 
 def test_ids_are_kept_only_where_they_name_one_variant() -> None:
-    rows = [_row("rs1", 0), _row("rs2", 1, 1, "G"), _row("rs2", 1, 2, "T"), _row(".", 2, 1, "AA")]
-    ids = compute_unique_ids("chr1", rows)
-    assert ids == ["rs1", "chr1:7:A:G", "chr1:7:A:T", "chr1:7:A:AA"]
+    rows = [("rs1", 0, 1, "C"), ("rs2", 1, 1, "G"), ("rs2", 1, 2, "T"), (".", 2, 1, "AA")]
+    assert unique_ids(rows) == ["rs1", "chr1:7:A:G", "chr1:7:A:T", "chr1:7:A:AA"]
 
 
 def test_long_alleles_are_named_by_their_record() -> None:
-    assert compute_unique_ids("chr1", [_row(".", 3, 1, "C" * 90)]) == ["chr1:7:record3:allele1"]
+    assert unique_ids([(".", 3, 1, "C" * 90)]) == ["chr1:7:record3:allele1"]
 
 
 @given(
@@ -73,26 +99,34 @@ def test_long_alleles_are_named_by_their_record() -> None:
     )
 )
 def test_ids_are_unique_whatever_the_file_has(drawn: list[tuple[str, str]]) -> None:
-    rows = [_row(name, i, 1, alt) for i, (name, alt) in enumerate(drawn)]
-    ids = compute_unique_ids("chr1", rows)
+    rows = [(name, i, 1, alt) for i, (name, alt) in enumerate(drawn)]
+    ids = unique_ids(rows)
     assert len(set(ids)) == len(rows)
 
 
-def test_tallies_say_why_genotypes_are_missing(tmp_path: Path) -> None:
-    line = "chrX 3000000 . A C,* . PASS . GT 0/1 0/1 ./1 0/0/1 1/1"
-    path = write_vcf(tmp_path / "in.vcf", vcf_text(SAMPLES, [line]))
-    reader = VcfReader(path, "chrX", SAMPLES)
-    (raw,) = reader.batches()
-    sexes: list[Sex] = [SEXES[n] for n in SAMPLES]  # type: ignore[misc]
-    stored = compute_stored_batch(
-        reader.parse(raw), expected_ploidy("chrX", sexes), np.zeros(1, dtype=bool)
-    )
-    assert stored.calls.tolist() == [[1, -1, -1, -1, 2]]
-    assert dict(stored.tally.alleles) == {"snv": 1, "star": 1}
-    reasons = {reason.split(":")[0]: n for reason, n in stored.tally.genotypes.items()}
+@pytest.mark.parametrize("engine", ENGINES)
+def test_tallies_say_why_genotypes_are_missing(tmp_path: Path, engine: str) -> None:
+    lines = [
+        "chrX 3000000 . A C,* . PASS . GT 0/1 0/1 ./1 0/0/1 1/1",
+        "chrX 3000001 . A . . PASS . GT 0/0 0/0 0/0 0/0 0/0",
+        "chrX 3000002 . A *,<DEL> . PASS . GT 0/0 0/0 0/0 0/0 0/0",
+    ]
+    path = write_vcf(tmp_path / "in.vcf", vcf_text(SAMPLES, lines))
+    rows, _ = count(engine, path, "chrX", SAMPLES)
+    tally = Tally()
+    tally.add(rows)
+    alleles, _ = stored_calls(rows, len(SAMPLES), tmp_path)
+    calls = np.where(alleles[:, :, 0] < 0, -1, alleles.sum(axis=2))
+    assert calls.tolist() == [[1, -1, -1, -1, 2]]
+    assert dict(tally.alleles) == {"snv": 1, "star": 2, "symbolic": 1}
+    reasons = {reason.split(":")[0]: n for reason, n in tally.genotypes.items() if n}
     assert reasons == {
         "stored": 2,
         "half-called": 1,
         "heterozygous where one allele is expected": 1,
         "three or more alleles": 1,
+    }
+    assert dict(tally.records_left_out) == {
+        "no ALT allele (monomorphic)": 1,
+        "only alleles without a known sequence (star, symbolic)": 1,
     }

@@ -10,7 +10,7 @@ AlleleClass = Literal[
 ORDINARY: tuple[AlleleClass, ...] = ("snv", "insertion", "deletion", "mnv", "complex", "coded")
 
 SUBSTITUTIONS = tuple(f"{a}>{b}" for a in "ACGT" for b in "ACGT" if a != b)
-_TRANSITIONS = frozenset({"A>G", "G>A", "C>T", "T>C"})
+TRANSITIONS = frozenset({"A>G", "G>A", "C>T", "T>C"})
 _BASES = frozenset("ACGTURYSWKMBDHVNacgturyswkmbdhvn")
 
 
@@ -35,7 +35,7 @@ class Allele(NamedTuple):
     @property
     def is_transition(self) -> bool | None:
         """Whether a substitution is a transition; None where it is no substitution."""
-        return self.substitution in _TRANSITIONS if self.substitution else None
+        return self.substitution in TRANSITIONS if self.substitution else None
 
     @property
     def is_ordinary(self) -> bool:

@@ -32,6 +32,8 @@ class CallBatch:
         FORMAT/DP and GQ, NaN where not given; None where no record has any or none was asked for.
     n_without_gt, n_gt_not_first : int
         Records whose FORMAT has no GT, or has it in a later place than the first.
+    phased : ndarray, shape (n_records, n_samples), bool, or None
+        Whether the alleles of a genotype are in the order of the haplotypes; None: nowhere.
     """
 
     first_record: int
@@ -47,6 +49,7 @@ class CallBatch:
     gq: npt.NDArray[np.float32] | None = None
     n_without_gt: int = 0
     n_gt_not_first: int = 0
+    phased: npt.NDArray[np.bool_] | None = None
 
     @property
     def n_records(self) -> int:

@@ -14,12 +14,13 @@ _TBI_COUNTS_BIN = 37450
 class IndexedContig:
     """One contig in an index.
 
-    `start` is the virtual file offset of its first record (None: no record); `n_records` is None
-    where the index holds no counts.
+    `start` is the virtual file offset of its first record (None: no record), `end` that behind its
+    last; `n_records` is None where the index holds no counts.
     """
 
     start: int | None
     n_records: int | None
+    end: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def _names(raw: bytes) -> tuple[str, ...]:
 def _read_bins(stream: gzip.GzipFile, counts_bin: int, *, is_csi: bool) -> IndexedContig:
     (n_bins,) = _unpack(stream, "i")
     start: int | None = None
+    end = 0
     n_records: int | None = None if n_bins else 0
     for _ in range(n_bins):
         number, *_, n_chunks = _unpack(stream, "IQi" if is_csi else "Ii")
@@ -113,4 +115,5 @@ def _read_bins(stream: gzip.GzipFile, counts_bin: int, *, is_csi: bool) -> Index
         elif chunks:
             first = min(chunks[::2])
             start = first if start is None else min(start, first)
-    return IndexedContig(start, n_records)
+            end = max(end, *chunks[1::2])
+    return IndexedContig(start, n_records, end)

@@ -129,10 +129,11 @@ class PlinkReader:
     def parse(self, batch: PlinkBatch) -> CallBatch:
         """Read the genotypes of one raw batch; may run in any thread."""
         coder = GenotypeCodes()
-        codes = self._codes(batch, coder)
+        codes, phased = self._codes(batch, coder)
         padded = np.concatenate(
             [codes, np.full((len(codes), 1), MISSING_CODE, dtype=np.int16)], axis=1
         )
+        signs = np.concatenate([phased, np.zeros((len(codes), 1), dtype=np.bool_)], axis=1)
         rows = batch.rows
         return CallBatch(
             first_record=batch.first_record,
@@ -144,14 +145,18 @@ class PlinkReader:
             qual=np.array([r.qual for r in rows], dtype=np.float64),
             codes=np.ascontiguousarray(padded[:, self._keep]),
             genotypes=tuple(coder.genotypes),
+            phased=np.ascontiguousarray(signs[:, self._keep]),
         )
 
-    def _codes(self, batch: PlinkBatch, coder: GenotypeCodes) -> npt.NDArray[np.int16]:
+    def _codes(
+        self, batch: PlinkBatch, coder: GenotypeCodes
+    ) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.bool_]]:
         import pgenlib
 
         n, width = batch.end - batch.start, len(self.file_samples)
         offsets = self._table[1]
         alleles = np.empty((n, 2 * width), dtype=np.int32)
+        phased = np.zeros((n, width), dtype=np.bool_)
         is_bed = calls_format(self.path) == "plink1"
         try:
             with pgenlib.PgenReader(
@@ -160,7 +165,13 @@ class PlinkReader:
                 variant_ct=len(offsets) - 1,
                 allele_idx_offsets=None if is_bed else offsets,
             ) as reader:
-                reader.read_alleles_range(batch.start, batch.end, alleles)
+                if is_bed:
+                    reader.read_alleles_range(batch.start, batch.end, alleles)
+                else:
+                    # Homozygous calls count as phased here, too: the store keeps none for them.
+                    reader.read_alleles_and_phasepresent_range(
+                        batch.start, batch.end, alleles, phased
+                    )
         except (RuntimeError, OSError) as error:
             raise InputDataError(
                 f"the PLINK fileset cannot be read ({error})",
@@ -171,4 +182,4 @@ class PlinkReader:
         codes = diploid_code(first, second)
         for i, j in zip(*np.nonzero((first > 9) | (second > 9)), strict=True):
             codes[i, j] = coder.code((int(first[i, j]), int(second[i, j])))
-        return codes
+        return codes, phased

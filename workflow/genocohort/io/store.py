@@ -1,23 +1,23 @@
 """The genotype store: one PLINK 2 fileset per chromosome (.pgen, .pvar, .psam), biallelic."""
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import numpy.typing as npt
-import pgenlib
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from genocohort.domain.sheet import Sample, Sex
 from genocohort.errors import InputDataError
 from genocohort.io.atomic import replacing, write_text
+from genocohort.io.pgen import CALL, PgenSpool, encode_row
 
 MISSING = -1
-# Spooled calls read back at once, in bytes (4 calls each).
-_SPOOL_BYTES = 1 << 20
+# Rows whose lines are made at once.
+_PVAR_ROWS = 65_536
 _SEX_CODE = {"male": "1", "female": "2", "unknown": "NA"}
 _SEX: dict[str, Sex] = {"1": "male", "2": "female"}
 _PVAR_HEADER = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
@@ -103,6 +103,8 @@ class Store:
         calls = np.empty((end - start, self.n_samples), dtype=np.int8)
         if calls.size == 0:
             return calls
+        import pgenlib
+
         with pgenlib.PgenReader(
             str(self._pgen).encode(), raw_sample_ct=self.n_samples, variant_ct=self.n_variants
         ) as reader:
@@ -118,15 +120,14 @@ class Store:
 
 
 def write_pgen(
-    path: Path, n_samples: int, n_variants: int | None, blocks: Iterator[npt.NDArray[np.int8]]
+    path: Path, n_samples: int, n_variants: int, blocks: Iterator[npt.NDArray[np.int8]]
 ) -> int:
     """Write calls to a .pgen, atomically; a chromosome without variants gets an empty file.
 
     Parameters
     ----------
-    n_variants : int or None
-        Rows that `blocks` will give; None where that is not known: the calls then go through a
-        temporary file (2 bits per call, in the job's scratch), since the format needs it first.
+    n_variants : int
+        Rows that `blocks` will give.
     blocks : iterator of ndarray, shape (any, n_samples), int8
         0, 1, 2 ALT alleles, -1 missing.
 
@@ -140,54 +141,16 @@ def write_pgen(
     ValueError
         `blocks` gave another number of rows than announced.
     """
-    with replacing(path) as temporary:
-        if n_variants is not None:
-            return _write_rows(temporary, n_samples, n_variants, blocks)
-        with tempfile.TemporaryFile() as spool:
-            written = sum(_spool(spool, block) for block in blocks)
-            spool.seek(0)
-            return _write_rows(temporary, n_samples, written, _unspool(spool, n_samples))
-
-
-def _write_rows(
-    path: Path, n_samples: int, n_variants: int, blocks: Iterator[npt.NDArray[np.int8]]
-) -> int:
-    if n_variants == 0 or n_samples == 0:
-        path.write_bytes(b"")
-        return n_variants
-    written = 0
-    with pgenlib.PgenWriter(
-        str(path).encode(), n_samples, variant_ct=n_variants, nonref_flags=False
-    ) as writer:
+    with PgenSpool() as spool:
         for block in blocks:
-            coded = np.ascontiguousarray(np.where(block < 0, np.int8(-9), block))
-            for row in coded:
-                writer.append_biallelic(row)
-            written += len(coded)
+            rows = [encode_row((row & CALL).astype(np.uint8)) for row in block]
+            kinds = np.array([kind for kind, _ in rows], dtype=np.uint8)
+            sizes = np.array([len(data) for _, data in rows], dtype=np.uint32)
+            spool.add(b"".join(data for _, data in rows), kinds, sizes)
+        written = spool.write(path, n_samples)
     if written != n_variants:
         raise ValueError(f"{path}: {written} variants given, {n_variants} announced")
     return written
-
-
-def _spool(spool: IO[bytes], block: npt.NDArray[np.int8]) -> int:
-    """Append a block, four calls to a byte (3: missing), every row padded to whole bytes."""
-    width = -(-block.shape[1] // 4) * 4
-    padded = np.zeros((len(block), width), dtype=np.uint8)
-    padded[:, : block.shape[1]] = block & 3
-    quads = padded.reshape(len(block), -1, 4)
-    packed = quads[..., 0] | quads[..., 1] << 2 | quads[..., 2] << 4 | quads[..., 3] << 6
-    spool.write(packed.tobytes())
-    return len(block)
-
-
-def _unspool(spool: IO[bytes], n_samples: int) -> Iterator[npt.NDArray[np.int8]]:
-    row_bytes = -(-n_samples // 4)
-    rows = max(1, _SPOOL_BYTES // max(row_bytes, 1))
-    decode = np.array([[(b >> s) & 3 for s in (0, 2, 4, 6)] for b in range(256)], dtype=np.int8)
-    decode[decode == 3] = MISSING
-    while raw := spool.read(rows * row_bytes):
-        packed = np.frombuffer(raw, dtype=np.uint8).reshape(-1, row_bytes)
-        yield decode[packed].reshape(len(packed), -1)[:, :n_samples]
 
 
 def write_psam(path: Path, samples: Sequence[Sample]) -> None:
@@ -202,9 +165,22 @@ def write_pvar(
     rows: Iterable[tuple[str, int, str, str, str, str, str, str]],
 ) -> None:
     """Write the .pvar; rows: chromosome, 1-based position, id, ref, alt, qual, filter, info."""
-    with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
-        for line in contig_lines:
-            stream.write(line + "\n")
-        stream.write(_PVAR_HEADER + "\n")
-        for row in rows:
-            stream.write("\t".join(map(str, row)) + "\n")
+    columns = [pa.array([str(value) for value in column]) for column in zip(*rows, strict=True)]
+    write_pvar_rows(path, contig_lines, columns)
+
+
+def write_pvar_rows(
+    path: Path, contig_lines: Sequence[str], columns: Sequence[pa.StringArray | str]
+) -> None:
+    """Write the .pvar from columns, as `write_pvar` has them; a text stands for all rows."""
+    with replacing(path) as temporary, open(temporary, "wb") as stream:
+        for line in (*contig_lines, _PVAR_HEADER):
+            stream.write(f"{line}\n".encode())
+        n = max((len(c) for c in columns if not isinstance(c, str)), default=0)
+        for start in range(0, n, _PVAR_ROWS):
+            part = [c if isinstance(c, str) else c.slice(start, _PVAR_ROWS) for c in columns]
+            lines = pc.binary_join_element_wise(*part, "\t")
+            ended = pc.binary_join_element_wise(lines, "", "\n")
+            # The texts of an array stand one behind the other.
+            _, offsets, data = ended.buffers()
+            stream.write(data[: int(np.frombuffer(offsets, dtype=np.int32)[len(ended)])])

@@ -6,6 +6,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -22,11 +23,84 @@ from genocohort.io.calls_index import (
     is_stale,
     read_calls_index,
 )
-from genocohort.io.vcf_lines import ABSENT, LineBatch, LineLayout, parse_lines
+from genocohort.io.vcf_lines import ABSENT, LineBatch, LineLayout, parse_lines, record_error
 
 # A batch ends with either of these; both come from the data, so batches never depend on threads.
 BATCH_RECORDS = 512
 BATCH_BYTES = 8 << 20
+
+
+def damaged_error(path: Path, how: str) -> InputDataError:
+    """A file of calls is not whole."""
+    return InputDataError(
+        f"the file of calls is damaged: {how}",
+        where=str(path),
+        expected="a whole file (VCF, bgzipped VCF or BCF)",
+        remedy="copy or make it again",
+    )
+
+
+@dataclass(frozen=True)
+class TextSource:
+    """Where the lines of one contig stand in a plain or bgzipped VCF, and what may be wrong there.
+
+    Attributes
+    ----------
+    path : Path
+    layout : LineLayout
+    is_plain : bool
+        Whether the file is not compressed.
+    is_indexed : bool
+        Whether the contig's place is known; lines of other contigs then end it.
+    start : int or None
+        Offset of a line at or before the first record, virtual in a bgzipped file; None: no record.
+    end : int
+        Offset that all blocks of the contig begin before; -1: the file's end.
+    n_expected : int or None
+        Records that the index counts.
+    """
+
+    path: Path
+    layout: LineLayout
+    is_plain: bool
+    is_indexed: bool
+    start: int | None
+    end: int
+    n_expected: int | None
+
+    def damaged(self, how: str) -> InputDataError:
+        """The file is not whole."""
+        return damaged_error(self.path, how)
+
+    def in_two_places(self) -> InputDataError:
+        """Records of other contigs stand between those of this one."""
+        return InputDataError(
+            f"the calls are not sorted: records of {self.layout.contig} stand in two places",
+            where=str(self.path),
+            remedy="sort with `bcftools sort`",
+        )
+
+    def unsorted(self, number: int, pos: int, previous: int) -> InputDataError:
+        """Record `number` (from 1) lies before the one before it."""
+        return record_error(
+            self.layout, number, str(pos), f"not sorted: position {pos} comes after {previous}"
+        )
+
+    def check_count(self, n: int) -> None:
+        """Compare the records found with those that the index counts.
+
+        Raises
+        ------
+        InputDataError
+            They differ: the index is of another file, or the file is damaged.
+        """
+        if self.n_expected is not None and self.n_expected != n:
+            raise InputDataError(
+                f"{self.layout.contig} has {n} records, but the index counts {self.n_expected}",
+                where=str(self.path),
+                remedy="make the index again with `bcftools index -f`; if that does not help, "
+                "the file is damaged",
+            )
 
 
 class VcfReader:
@@ -76,6 +150,25 @@ class VcfReader:
             self.path, contig, len(self.file_samples), self._columns(wanted), depths
         )
         self._entry = self._usable_index(header_contigs)
+        self._source = self._make_source()
+
+    def text(self) -> TextSource | None:
+        """Where the lines stand; None for gzip and BCF, which have no lines to begin at."""
+        if self._is_bcf or (is_gzip(self.path) and not self._is_bgzf):
+            return None
+        return self._source
+
+    def _make_source(self) -> TextSource:
+        entry = self._entry
+        return TextSource(
+            path=self.path,
+            layout=self._layout,
+            is_plain=not is_gzip(self.path),
+            is_indexed=entry is not None,
+            start=entry.start if entry else 0,
+            end=(entry.end >> 16) + 1 if entry else -1,
+            n_expected=entry.n_records if entry else None,
+        )
 
     def _columns(self, wanted: Sequence[str]) -> npt.NDArray[np.int64] | None:
         if tuple(wanted) == self.file_samples:
@@ -89,20 +182,12 @@ class VcfReader:
         compressed = is_gzip(self.path)
         self._is_bgzf = compressed and is_bgzf(self.path)
         if self._is_bgzf and not has_eof_marker(self.path):
-            raise self._damaged("its end-of-file block is missing, so it is cut off")
+            raise damaged_error(self.path, "its end-of-file block is missing, so it is cut off")
         if compressed and not self._is_bgzf:
             self.notices.append(
                 f"{self.path}: compressed by gzip, not bgzip: read from its start for every "
                 "chromosome; `gunzip -c FILE | bgzip > NEW && bcftools index NEW` makes it faster"
             )
-
-    def _damaged(self, how: str) -> InputDataError:
-        return InputDataError(
-            f"the file of calls is damaged: {how}",
-            where=str(self.path),
-            expected="a whole file (VCF, bgzipped VCF or BCF)",
-            remedy="copy or make it again",
-        )
 
     @contextmanager
     def _open(self, offset: int = 0) -> Iterator[BinaryIO]:
@@ -148,13 +233,15 @@ class VcfReader:
         try:
             yield
         except EOFError as error:
-            raise self._damaged("it is cut off in the middle of a compressed block") from error
+            raise damaged_error(
+                self.path, "it is cut off in the middle of a compressed block"
+            ) from error
         except (gzip.BadGzipFile, zlib.error) as error:
-            raise self._damaged("its compressed data is corrupt (checksum)") from error
+            raise damaged_error(self.path, "its compressed data is corrupt (checksum)") from error
         except UnicodeDecodeError as error:
-            raise self._damaged("its header is not UTF-8 text") from error
+            raise damaged_error(self.path, "its header is not UTF-8 text") from error
         except (OSError, ValueError) as error:
-            raise self._damaged(f"it cannot be read ({error})") from error
+            raise damaged_error(self.path, f"it cannot be read ({error})") from error
 
     def _check_names(self) -> None:
         repeated = sorted(n for n, count in Counter(self.file_samples).items() if count > 1)
@@ -199,14 +286,7 @@ class VcfReader:
                     n, previous = n + len(lines), _position(lines[-1])
                     lines, size = [], 0
         n += len(lines)
-        expected = self._entry.n_records if self._entry else None
-        if expected is not None and expected != n:
-            raise InputDataError(
-                f"{self.contig} has {n} records, but the index counts {expected}",
-                where=str(self.path),
-                remedy="make the index again with `bcftools index -f`; if that does not help, "
-                "the file is damaged",
-            )
+        self._source.check_count(n)
         if lines:
             yield LineBatch(n - len(lines), previous, lines)
 
@@ -224,20 +304,13 @@ class VcfReader:
             for line in stream:
                 if line.startswith(prefix):
                     if left:
-                        raise self._in_two_places()
+                        raise self._source.in_two_places()
                     seen = True
                     yield line.rstrip(b"\r\n")
                 elif seen:
                     if indexed:
                         return
                     left = True
-
-    def _in_two_places(self) -> InputDataError:
-        return InputDataError(
-            f"the calls are not sorted: records of {self.contig} stand in two places",
-            where=str(self.path),
-            remedy="sort with `bcftools sort`",
-        )
 
     def _bcf_lines(self) -> Iterator[bytes]:
         import pysam
@@ -253,7 +326,7 @@ class VcfReader:
                     left = seen
                     continue
                 if left:
-                    raise self._in_two_places()
+                    raise self._source.in_two_places()
                 seen = True
                 yield str(record).rstrip("\n").encode()
 

@@ -1,5 +1,6 @@
 """Parse VCF record lines of one contig into arrays."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,10 @@ _SECOND = _byte_values(_DIGITS)
 _FIRST = _byte_values({byte: 11 * value for byte, value in _DIGITS.items()})
 _SEPARATOR = _byte_values({b"/": 0, b"|": 0})
 _TAB = _byte_values({b"\t": 0})
+# DP and GQ are whole numbers; callers that write fractions are kept to this part of one.
+_DEPTH_PART = 1024
+# Whole numbers up to here are exact as float32.
+_LARGEST_DEPTH = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,10 @@ class _Numbers(dict[bytes, float]):
 
     def __missing__(self, text: bytes) -> float:
         value = float("nan") if text in (b".", b"") else float(text)
+        if math.isinf(value) or abs(value) > _LARGEST_DEPTH:
+            raise ValueError(f"DP or GQ is {text.decode()}")
+        if value == value:
+            value = round(value * _DEPTH_PART) / _DEPTH_PART
         self[text] = value
         return value
 
@@ -100,6 +109,7 @@ class _BatchParser:
         self.coder = GenotypeCodes()
         self.numbers = _Numbers()
         self.codes = np.full((n, width), MISSING_CODE, dtype=np.int16)
+        self.phased = np.zeros((n, width), dtype=np.bool_)
         self.depths: dict[bytes, npt.NDArray[np.float32]] = {}
         self.n_without_gt = self.n_gt_not_first = 0
 
@@ -140,18 +150,12 @@ class _BatchParser:
             gq=self.depths.get(b"GQ"),
             n_without_gt=self.n_without_gt,
             n_gt_not_first=self.n_gt_not_first,
+            phased=self.phased,
         )
 
     def _error(self, i: int, fields: list[bytes], what: str) -> InputDataError:
-        number = self.batch.first_record + i + 1
         position = fields[1].decode(errors="replace") if len(fields) > 1 else "?"
-        return InputDataError(
-            f"a record of the calls cannot be read: {what}",
-            where=f"{self.layout.path}, record {number} of {self.layout.contig} "
-            f"(position {position})",
-            expected="records as the VCF specification has them, sorted by position",
-            remedy="sort with `bcftools sort`, or make the file again",
-        )
+        return record_error(self.layout, self.batch.first_record + i + 1, position, what)
 
     @staticmethod
     def _position(text: bytes, previous: int) -> int:
@@ -170,9 +174,11 @@ class _BatchParser:
         if keys == b"GT":
             codes = fixed_width_codes(cells, layout.n_columns)
             if codes is not None:
+                phased = np.frombuffer(cells, dtype=np.uint8)[1::4] == ord("|")
                 if layout.keep is not None:
                     codes = np.append(codes, np.int16(MISSING_CODE))[layout.keep]
-                self.codes[i] = codes
+                    phased = np.append(phased, False)[layout.keep]
+                self.codes[i], self.phased[i] = codes, phased
                 return
         self._general(i, keys.split(b":"), self._columns(cells))
 
@@ -203,6 +209,7 @@ class _BatchParser:
             return
         self.n_gt_not_first += keys[0] != b"GT"
         self.codes[i] = [self.coder[text] for text in genotypes]
+        self.phased[i] = [text.rfind(b"|") > text.rfind(b"/") for text in genotypes]
 
     def _depth(self, i: int, key: bytes, texts: Sequence[bytes]) -> None:
         if key not in self.depths:
@@ -244,11 +251,21 @@ def _alts(text: bytes) -> tuple[str, ...]:
     return alts
 
 
+def record_error(layout: LineLayout, number: int, position: str, what: str) -> InputDataError:
+    """A record (numbered from 1 on its contig) is not what the specification says."""
+    return InputDataError(
+        f"a record of the calls cannot be read: {what}",
+        where=f"{layout.path}, record {number} of {layout.contig} (position {position})",
+        expected="records as the VCF specification has them, sorted by position",
+        remedy="sort with `bcftools sort`, or make the file again",
+    )
+
+
 def parse_lines(batch: LineBatch, layout: LineLayout) -> CallBatch:
     """Parse one batch of record lines.
 
     GT is read by its key wherever it stands in FORMAT; a record without it has all its genotypes
-    missing. Phase is not kept.
+    missing.
 
     Raises
     ------

@@ -9,6 +9,7 @@ import ctypes
 import os
 import sys
 import zlib
+from collections.abc import Callable
 from functools import cache
 from types import ModuleType
 
@@ -50,8 +51,24 @@ def native() -> ModuleType | None:
     ToolError
         It is absent although GENOCOHORT_REQUIRE_NATIVE=1.
     """
+    return _or_notice(_load)
+
+
+@cache
+def native_calls() -> ModuleType | None:
+    """The compiled module for calls, ready to use; None, with a notice, where it is absent.
+
+    Raises
+    ------
+    ToolError
+        It is absent although GENOCOHORT_REQUIRE_NATIVE=1.
+    """
+    return _or_notice(_load_calls)
+
+
+def _or_notice(load: Callable[[], ModuleType]) -> ModuleType | None:
     try:
-        return _load()
+        return load()
     except (ImportError, OSError, AttributeError, RuntimeError) as error:
         if os.environ.get(REQUIRED) == "1":
             raise ToolError(
@@ -74,13 +91,27 @@ def _load() -> ModuleType:
 
     from genocohort.kernels import _alignments as module
 
-    library = ctypes.CDLL(deflate_module.__file__)
-    module.bind_libdeflate(*(_address(library, name) for name in _LIBDEFLATE))
+    _bind_libdeflate(module, deflate_module.__file__)
     hts = ctypes.CDLL(hts_module.__file__)
     module.bind_htslib({name: _address(hts, name) for name in _HTSLIB})
-    _try_libdeflate(module)
     _try_htslib(module, hts)
     return module
+
+
+def _load_calls() -> ModuleType:
+    """Import the extension, bind libdeflate and try it."""
+    import deflate._deflate as deflate_module
+
+    from genocohort.kernels import _calls as module
+
+    _bind_libdeflate(module, deflate_module.__file__)
+    return module
+
+
+def _bind_libdeflate(module: ModuleType, path: str) -> None:
+    library = ctypes.CDLL(path)
+    module.bind_libdeflate(*(_address(library, name) for name in _LIBDEFLATE))
+    _try_libdeflate(module)
 
 
 def _address(library: ctypes.CDLL, name: str) -> int:

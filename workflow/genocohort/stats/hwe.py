@@ -1,10 +1,10 @@
 """Exact test of Hardy-Weinberg proportions, for arrays of genotype counts."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import gammaln
 
 _Int64 = npt.NDArray[np.int64]
 _Float64 = npt.NDArray[np.float64]
@@ -28,14 +28,30 @@ class HweResult(NamedTuple):
     neg_log10_p: npt.NDArray[np.float64]
 
 
+# Terms below this share of the observed configuration's add nothing to its sum.
+_TINY_TERM = 1e-20
+# Beyond it P is worked out in logarithms.
+_LARGEST_TOTAL = 1e290
+# Configurations whose probabilities differ by less are as probable as each other.
+_TIE = 1e-10
+# Sums of the tail by compiled code: (rarer homozygote, heterozygote, other homozygote, mid-P).
+TailSums = Callable[[_Int64, _Int64, _Int64, bool], _Float64]
+
+
 def hwe_exact(
-    n_hom_1: npt.ArrayLike, n_het: npt.ArrayLike, n_hom_2: npt.ArrayLike, *, midp: bool = False
+    n_hom_1: npt.ArrayLike,
+    n_het: npt.ArrayLike,
+    n_hom_2: npt.ArrayLike,
+    *,
+    midp: bool = False,
+    sums: TailSums | None = None,
 ) -> HweResult:
     """Exact two-sided test of Hardy-Weinberg proportions.
 
     P is the sum of the probabilities, given the allele counts, of all heterozygote counts that are
-    not more probable than the observed one. The tail is summed relative to the observed
-    configuration and normalised in log space, so tiny P keep their full relative accuracy.
+    not more probable than the observed one. Configurations are added up outwards from the observed
+    one, each from the one before it; where that leaves the range of float64 (P below about 1e-290)
+    the tail is summed in log space, so tiny P keep their full relative accuracy.
 
     Parameters
     ----------
@@ -43,6 +59,9 @@ def hwe_exact(
         Genotype counts; which homozygote is which does not matter. Never negative.
     midp : bool
         Count configurations as probable as the observed one by half (mid-P).
+    sums : callable, optional
+        Compiled code for the same sums, in the same order: (rarer homozygote, heterozygote, other
+        homozygote, mid-P) to P, NaN where it leaves the range.
 
     Returns
     -------
@@ -68,8 +87,59 @@ def hwe_exact(
     # Variants share configurations (most are rare), so each distinct one is tested once.
     triples = np.stack([np.minimum(hom_1, hom_2), het, np.maximum(hom_1, hom_2)], axis=1)
     distinct, inverse = np.unique(triples, axis=0, return_inverse=True)
-    log_p = _log_p(distinct, midp)[inverse.ravel()]
-    return HweResult(np.exp(log_p).reshape(shape), (np.abs(log_p) / _LN10).reshape(shape))
+    rare, het, common = (np.ascontiguousarray(distinct[:, i]) for i in range(3))
+    called = distinct.sum(axis=1) > 0
+    p = np.minimum((sums or tail_sums)(rare, het, common, midp), 1.0)
+    log_p = np.log(p)
+    beyond = np.flatnonzero(np.isnan(p) & called)
+    if beyond.size:
+        log_p[beyond] = _log_p(distinct[beyond], midp)
+        p[beyond] = np.exp(log_p[beyond])
+    p[~called] = log_p[~called] = np.nan
+    chosen = inverse.ravel()
+    return HweResult(p[chosen].reshape(shape), (np.abs(log_p) / _LN10)[chosen].reshape(shape))
+
+
+def tail_sums(rare: _Int64, het: _Int64, common: _Int64, midp: bool) -> _Float64:
+    """P of each row of counts by sums outwards from the observed one; NaN beyond float64's range.
+
+    The order of the operations is that of the compiled kernel, so that results are the same bits.
+    """
+    total, tail = np.ones(len(rare)), np.full(len(rare), 0.5 if midp else 1.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for direction in (-1, 1):
+            _add_terms((rare, het, common), midp, direction, total, tail)
+        p = tail / total
+    p[~(total <= _LARGEST_TOTAL)] = np.nan
+    return np.asarray(p)
+
+
+def _add_terms(
+    counts: tuple[_Int64, _Int64, _Int64],
+    midp: bool,
+    direction: int,
+    total: _Float64,
+    tail: _Float64,
+) -> None:
+    """Add the configurations with fewer (-1) or more (1) heterozygotes, one step for all rows."""
+    rows: npt.NDArray[np.intp] = np.arange(len(total))
+    term: _Float64 = np.ones(len(total))
+    r, h, c = (values.astype(np.float64) for values in counts)
+    while rows.size:
+        going = (h > 1.0) if direction < 0 else (r > 0.0) & (c > 0.0)
+        rows, r, h, c, term = rows[going], r[going], h[going], c[going], term[going]
+        if direction < 0:
+            term = term * (h * (h - 1.0)) / (4.0 * (r + 1.0) * (c + 1.0))
+        else:
+            term = term * (4.0 * r * c) / ((h + 2.0) * (h + 1.0))
+        r, h, c = r - direction, h + 2.0 * direction, c - direction
+        share = np.where(term > 1.0 + _TIE, 0.0, term)
+        if midp:
+            share = np.where((share > 0.0) & (term >= 1.0 - _TIE), 0.5 * term, share)
+        total[rows] += term
+        tail[rows] += share
+        going = ~(term < _TINY_TERM)
+        rows, r, h, c, term = rows[going], r[going], h[going], c[going], term[going]
 
 
 def _log_p(triples: _Int64, midp: bool) -> _Float64:
@@ -79,6 +149,9 @@ def _log_p(triples: _Int64, midp: bool) -> _Float64:
     called = np.flatnonzero(triples.sum(axis=1) > 0)
     if called.size == 0:
         return result
+    # Imported where it is needed: few variants are so far out, and the import takes long.
+    from scipy.special import gammaln
+
     log_factorial = gammaln(np.arange(2 * triples.sum(axis=1).max() + 1) + 1.0)
     configurations = np.cumsum(minor[called] // 2 + 1)
     chunk = (configurations - 1) // _MAX_CONFIGURATIONS

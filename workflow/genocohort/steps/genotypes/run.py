@@ -1,41 +1,51 @@
 """Command line of the step `genotypes`."""
 
 import argparse
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
 
 from genocohort.config import settings_from_json
 from genocohort.domain.alleles import ORDINARY
+from genocohort.domain.call_counts import CountedRows, SampleSums
 from genocohort.domain.genome import Genome, canonical_contig
 from genocohort.domain.ledger import Dropped, Entry, entries_to_json
-from genocohort.domain.ploidy import expected_ploidy, in_par
+from genocohort.domain.ploidy import in_par
 from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.streams import map_stream
 from genocohort.io.atomic import write_text
+from genocohort.io.call_counts import CountsWriter, rows_to_arrow, write_sums
 from genocohort.io.open_calls import CallsReader, RawBatch, open_cohort_calls, print_notices
+from genocohort.io.pgen import PgenSpool
 from genocohort.io.sheet import read_normalised_sheet
-from genocohort.io.store import write_pgen, write_psam, write_pvar
+from genocohort.io.store import write_psam, write_pvar_rows
+from genocohort.io.vcf import VcfReader
+from genocohort.kernels import native_calls
 from genocohort.steps.genotypes.compute import (
     DROPPED_GENOTYPES,
-    StoredAllele,
-    StoredBatch,
+    STORED,
     Tally,
-    compute_stored_batch,
     compute_unique_ids,
+    stored_rows,
 )
+from genocohort.steps.genotypes.counting import cohort_ploidy, count_batch
+from genocohort.steps.genotypes.genotype_counts import CohortPloidy
+from genocohort.steps.genotypes.native import TASK_BYTES as NATIVE_BYTES
+from genocohort.steps.genotypes.native import NativeCounter
 from genocohort.steps.genotypes.settings import GenotypesSettings
 
 _INFO_LINES = (
     '##INFO=<ID=RECORD,Number=1,Type=Integer,Description="0-based record of the chromosome">',
     '##INFO=<ID=ALLELE,Number=1,Type=Integer,Description="1-based ALT allele of the record">',
 )
+_STORED_COLUMNS = (
+    "vcf_pos", "variant_id", "ref", "alt", "qual", "filter", "record", "allele",
+)  # fmt: skip
 
-# One batch (8 MiB of text, or 2 million calls) while it is parsed and coded.
-_TASK_BYTES = 40 << 20
+# One batch (8 MiB of text, or 2 million calls) while the plain engine parses and counts it.
+_TASK_BYTES = 100 << 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,11 +59,48 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pgen", type=Path, required=True)
     parser.add_argument("--pvar", type=Path, required=True)
     parser.add_argument("--psam", type=Path, required=True)
+    parser.add_argument("--counts", type=Path, required=True, help="rows for `variants` to write")
+    parser.add_argument("--sums", type=Path, required=True, help="sums for `variants` to write")
     parser.add_argument("--ledger", type=Path, required=True)
 
 
+class _Pass:
+    """One pass over a chromosome's calls, by the engine that can read them.
+
+    Attributes
+    ----------
+    sums : SampleSums
+        Complete after the last rows.
+    """
+
+    def __init__(
+        self, reader: CallsReader, ploidy: CohortPloidy, chromosome: str, genome: Genome
+    ) -> None:
+        self._reader, self._ploidy = reader, ploidy
+        self._chromosome, self._genome = chromosome, genome
+        self.sums = SampleSums.zero(len(ploidy.expected))
+
+    def rows(self, allotment: Allotment) -> Iterator[CountedRows]:
+        """The rows of the chromosome in the calls' order."""
+        source = self._reader.text() if isinstance(self._reader, VcfReader) else None
+        if source is not None and (module := native_calls()) is not None:
+            counter = NativeCounter(module, source, self._ploidy, self._chromosome, self._genome)
+            yield from counter.rows(allotment.workers(NATIVE_BYTES))
+            self.sums = counter.sums()
+            return
+        threads = allotment.workers(_TASK_BYTES)
+        for rows, sums in map_stream(self._plain, self._reader.batches(), threads=threads):
+            self.sums.add(sums)
+            yield rows
+
+    def _plain(self, raw: RawBatch) -> tuple[CountedRows, SampleSums]:
+        batch = self._reader.parse(raw)
+        inside = in_par(self._genome, self._chromosome, batch.vcf_pos)
+        return count_batch(batch, self._ploidy, inside)
+
+
 def run(args: argparse.Namespace) -> None:
-    """Write one chromosome of the genotype store.
+    """Write one chromosome of the genotype store, and the counts of its calls.
 
     Raises
     ------
@@ -64,41 +111,59 @@ def run(args: argparse.Namespace) -> None:
     genome = settings_from_json(Genome, args.genome)
     samples = read_normalised_sheet(args.sheet)
     chromosome = canonical_contig(args.contig)
-    reader = open_cohort_calls(args.calls, args.contig, samples)
-    expected = expected_ploidy(chromosome, [s.sex for s in samples])
-    threads = Allotment.of(args).workers(_TASK_BYTES)
-    rows: list[StoredAllele] = []
+    reader = open_cohort_calls(args.calls, args.contig, samples, depths=True)
+    one_pass = _Pass(
+        reader, cohort_ploidy(chromosome, [s.sex for s in samples]), chromosome, genome
+    )
     tally = Tally()
-
-    def blocks() -> Iterator[npt.NDArray[np.int8]]:
-        def task(raw: RawBatch) -> StoredBatch:
-            batch = reader.parse(raw)
-            return compute_stored_batch(batch, expected, in_par(genome, chromosome, batch.vcf_pos))
-
-        for stored in map_stream(task, reader.batches(), threads=threads):
-            rows.extend(stored.rows)
-            tally.add(stored.tally)
-            yield stored.calls
-        print_notices(reader, tally.records_without_gt, tally.records_gt_not_first)
-
-    write_pgen(args.pgen, len(samples), None, blocks())
-    write_pvar(args.pvar, _header_lines(chromosome), _pvar_rows(chromosome, rows))
+    stored: list[pa.RecordBatch] = []
+    with CountsWriter(args.counts) as writer, PgenSpool() as spool:
+        for rows in one_pass.rows(Allotment.of(args)):
+            batch = rows_to_arrow(rows, tally.records)
+            writer.write(batch)
+            chosen = pa.array(stored_rows(rows.values))
+            stored.append(batch.select(list(_STORED_COLUMNS)).filter(chosen))
+            spool.add(rows.store, rows.kinds, rows.sizes)
+            tally.add(rows)
+        spool.write(args.pgen, len(samples))
+    sums = one_pass.sums
+    print_notices(reader, sums.n_without_gt, sums.n_gt_not_first)
+    write_sums(args.sums, sums)
+    _write_pvar(args.pvar, chromosome, stored)
     write_psam(args.psam, samples)
     entries = _entries(chromosome, tally, len(samples), reader)
     write_text(args.ledger, entries_to_json(entries))
 
 
-def _header_lines(chromosome: str) -> tuple[str, ...]:
-    return ("##fileformat=VCFv4.2", f"##contig=<ID={chromosome}>", *_INFO_LINES)
+def _write_pvar(path: Path, chromosome: str, stored: list[pa.RecordBatch]) -> None:
+    header = ("##fileformat=VCFv4.2", f"##contig=<ID={chromosome}>", *_INFO_LINES)
+    if not stored:
+        write_pvar_rows(path, header, [])
+        return
+    import pyarrow.compute as pc
+
+    table = pa.Table.from_batches(stored).combine_chunks()
+    one = {name: _whole(table[name]) for name in _STORED_COLUMNS}
+    ref, alt = pc.utf8_upper(one["ref"]), pc.utf8_upper(one["alt"])
+    ids = compute_unique_ids(
+        chromosome, one["variant_id"], one["vcf_pos"], ref, alt, one["record"], one["allele"]
+    )
+    qual = one["qual"].to_numpy(zero_copy_only=False)
+    shown = pa.array(["." if q != q else f"{q:.10g}" for q in qual.tolist()], pa.string())
+    if np.isnan(qual).all():
+        shown = "."
+    text = pa.string()
+    info = pc.binary_join_element_wise(
+        pc.binary_join_element_wise("RECORD=", one["record"].cast(text), ""),
+        pc.binary_join_element_wise("ALLELE=", one["allele"].cast(text), ""),
+        ";",
+    )
+    columns = [chromosome, one["vcf_pos"].cast(text), ids, ref, alt, shown, one["filter"], info]
+    write_pvar_rows(path, header, columns)
 
 
-def _pvar_rows(
-    chromosome: str, rows: list[StoredAllele]
-) -> Iterator[tuple[str, int, str, str, str, str, str, str]]:
-    for row, name in zip(rows, compute_unique_ids(chromosome, rows), strict=True):
-        qual = "." if math.isnan(row.qual) else f"{row.qual:.10g}"
-        info = f"RECORD={row.record};ALLELE={row.allele}"
-        yield chromosome, row.vcf_pos, name, row.ref, row.alt, qual, row.filter, info
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
 def _dropped(counts: dict[str, int]) -> tuple[Dropped, ...]:
@@ -134,7 +199,7 @@ def _entries(chromosome: str, tally: Tally, n_samples: int, reader: CallsReader)
             scope=chromosome,
             unit="genotype",
             n_in=tally.genotypes.total(),
-            n_kept=tally.genotypes["stored"],
+            n_kept=tally.genotypes[STORED],
             dropped=_dropped(missing),
         ),
         Entry(
