@@ -3,6 +3,8 @@
 import csv
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from genocohort.cli import main
 from genocohort.domain.sheet import Sample
 from genocohort.io.sheet import read_sample_sheet, sheet_text
 from genocohort.io.store import write_pgen, write_psam, write_pvar
+from genocohort.steps.clinical.exports import EXPORTS
 from tiny.clinical import CLINICAL, OUTCOMES, Rows
 
 pytestmark = pytest.mark.validation
@@ -207,7 +210,7 @@ def test_no_planted_identifier_leaves(
             dates |= {row[column] for row in csv.DictReader(stream)}
     secrets = dates | {truth["deidentification"]["note_with_name"]["name"], "daughter", "Quellen"}
     files = [p for part in ("clinical", "outcomes") for p in (folder / "tables" / part).iterdir()]
-    assert len(files) == len(CLINICAL) + len(OUTCOMES) + 2
+    assert len(files) == len(CLINICAL) + len(EXPORTS) + len(OUTCOMES) + 2
     pattern = re.compile("|".join(map(re.escape, sorted(secrets))).encode())
     for path in files:
         assert not pattern.search(path.read_bytes()), path.name
@@ -263,3 +266,34 @@ def test_plink_files_give_the_same_phenotypes(
     for row in other["phenotypes_wide"]:
         if row["participant_id"] not in mixed:
             assert row["ldl"] == baseline.get(row["participant_id"])
+
+
+def test_plink2_reads_the_export_as_it_is_coded(
+    folder: Path, rows: Rows, outcomes: Rows, truth: dict[str, Any]
+) -> None:
+    if shutil.which("plink2") is None:
+        pytest.skip("plink2 is not available")
+    assert outcomes
+    out = folder / "plink2"
+    subprocess.run(
+        ["plink2", "--pfile", str(folder / "store/chr20"), "--pheno",
+         str(folder / "tables/clinical/plink.pheno"), "--make-just-psam", "--out", str(out)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    with open(f"{out}.psam") as stream:
+        read = {r["#IID"]: r for r in csv.DictReader(stream, delimiter="\t")}
+    status = [r["cad"] for r in read.values()]
+    planted = truth["traits"]["CAD"]
+    # plink2 writes 1 and 2 for what it has read as control and case.
+    assert (status.count("2"), status.count("1"), status.count("NONE") + status.count("NA")) == (
+        planted["cases"], planted["controls"], planted["missing"],
+    )  # fmt: skip
+    person = {r["sample_id"]: r["participant_id"] for r in rows["samples"]}
+    wide = {r["participant_id"]: r["ldl"] for r in rows["phenotypes_wide"]}
+    for sample, row in read.items():
+        value = wide[person[sample]]
+        if value is None:
+            assert row["ldl"] == "NA"
+        else:
+            assert float(row["ldl"]) == pytest.approx(value, rel=1e-5)
+    assert len(read) == 400

@@ -10,6 +10,7 @@ CLINICAL_TABLES = (
 )
 
 
+CLINICAL_EXPORTS = ("plink.pheno", "plink.cov", "regenie.pheno", "regenie.cov", "coding.tsv")
 PSEUDONYMS = study.config.inputs.pseudonyms
 
 
@@ -24,6 +25,7 @@ rule clinical:
         erased=study.config.inputs.erased or [],
     output:
         tables=expand(f"{FULL}/clinical/{{table}}.parquet", table=CLINICAL_TABLES),
+        exports=expand(f"{FULL}/clinical/{{export}}", export=CLINICAL_EXPORTS),
         ledger=f"{FULL}/clinical/ledger.json",
     log:
         "logs/clinical.log",

@@ -16,6 +16,7 @@ from genocohort.io.parquet import write_table
 from genocohort.io.sheet import read_normalised_sheet
 from genocohort.steps.clinical.column_map import ColumnMap
 from genocohort.steps.clinical.compute import ClinicalResult, compute_clinical
+from genocohort.steps.clinical.exports import make_exports
 from genocohort.steps.clinical.finish import Discard, Sink
 from genocohort.steps.clinical.loaded import AnySource
 from genocohort.steps.clinical.people import People, people_of
@@ -74,6 +75,8 @@ def run(args: argparse.Namespace) -> None:
     wide = phenotypes_wide_table(settings.wide_columns(), settings.wide_meanings())
     path = args.folder / "phenotypes_wide.parquet"
     write_table(path, wide, result.tables["phenotypes_wide"])
+    for name, text in make_exports(settings, result.tables).items():
+        write_text(args.folder / name, text)
     write_text(args.ledger, entries_to_json(ledger))
     _tell(review.findings)
 

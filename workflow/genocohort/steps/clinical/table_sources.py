@@ -43,6 +43,10 @@ class Role(Settings):
             for key in ("value", "missing"):
                 value[key] = as_texts(value.get(key))
             if isinstance(value.get("codes"), dict):
+                if any(isinstance(key, bool) for key in value["codes"]):
+                    raise ValueError(
+                        "codes: YAML reads yes, no, on and off as true and false: quote them"
+                    )
                 value["codes"] = {str(k): str(v) for k, v in value["codes"].items()}
         return value
 
