@@ -41,6 +41,20 @@ def test_wrong_labels_are_set_aside_and_corrected() -> None:
     np.testing.assert_allclose(centroids.means, CENTRES, atol=0.6)
 
 
+def test_a_group_that_is_no_cloud_is_not_learned() -> None:
+    """People who report `other` come from all three clouds."""
+    values, labels = clouds(8, 60)
+    others = np.random.default_rng(9).choice(180, size=40, replace=False)
+    for i in others:
+        labels[i] = "other"
+    centroids = fit_centroids(values, labels, 10)
+    assert centroids is not None
+    assert centroids.names == ("A", "B", "C")
+    assert centroids.n_set_aside == 0
+    found = assign_nearest(values, centroids)
+    assert found.nearest.tolist() == [0] * 60 + [1] * 60 + [2] * 60
+
+
 def test_between_groups_and_far_away() -> None:
     values, labels = clouds(3, 40)
     centroids = fit_centroids(values, labels, 10)

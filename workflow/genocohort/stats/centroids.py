@@ -9,6 +9,8 @@ from scipy.stats import chi2
 
 from genocohort.stats.robust import MAD_TO_SD
 
+# Share of a group's labelled samples that must lie nearest to its own centre.
+_HOLDS = 0.5
 # A direction with less than this share of the largest variance within groups has none.
 _SINGULAR = 1e-10
 
@@ -59,7 +61,8 @@ def fit_centroids(
     """Means of labelled groups and their common covariance, without wrongly labelled samples.
 
     Medians and median absolute deviations, which few wrong labels do not move, tell first which
-    samples lie nearest to the group of their label; means and covariance are made from those.
+    samples lie nearest to the group of their label; means and covariance are made from those. A
+    group is not learned when fewer than half of its samples, or than `min_size`, do so.
 
     Parameters
     ----------
@@ -80,20 +83,19 @@ def fit_centroids(
     Fisher 1936, Ann Eugen 7:179 (linear discriminants).
     """
     sizes = {name: list(labels).count(name) for name in sorted({x for x in labels if x})}
-    names = tuple(name for name, n in sizes.items() if n >= min_size)
-    if len(names) < 2 or values.shape[1] == 0:
-        return None
-    code = np.array([names.index(x) if x in names else -1 for x in labels])
-    known = np.flatnonzero(code >= 0)
-    values, code = values[known], code[known]
-    centres = np.stack([np.median(values[code == g], axis=0) for g in range(len(names))])
-    scale = MAD_TO_SD * np.median(np.abs(values - centres[code]), axis=0)
-    if (scale <= 0).any():
-        return None
-    apart = ((values[:, None, :] - centres[None, :, :]) / scale) ** 2
-    own = apart.sum(axis=2).argmin(axis=1) == code
-    if min(int((own & (code == g)).sum()) for g in range(len(names))) < min_size:
-        return None
+    names = [name for name, n in sizes.items() if n >= min_size]
+    while True:
+        if len(names) < 2 or values.shape[1] == 0:
+            return None
+        code = np.array([names.index(x) if x in names else -1 for x in labels])
+        own = _nearest_is_own(values, code, len(names))
+        share = np.array([own[code == g].mean() for g in range(len(names))])
+        held = np.array([own[code == g].sum() for g in range(len(names))])
+        loose = (held < min_size) | (share < _HOLDS)
+        if not loose.any():
+            break
+        # A group that is no cloud of its own ("other") must not decide about the rest.
+        del names[int(np.where(loose, share, np.inf).argmin())]
     means = np.stack([values[own & (code == g)].mean(axis=0) for g in range(len(names))])
     rest = values[own] - means[code[own]]
     freedom = int(own.sum()) - len(names)
@@ -103,7 +105,20 @@ def fit_centroids(
     spread = np.linalg.eigvalsh(covariance)
     if spread[0] <= _SINGULAR * spread[-1]:
         return None
-    return Centroids(names, means, covariance, int((~own).sum()))
+    return Centroids(tuple(names), means, covariance, int((code >= 0).sum() - own.sum()))
+
+
+def _nearest_is_own(
+    values: npt.NDArray[np.float64], code: npt.NDArray[np.int64], n_groups: int
+) -> npt.NDArray[np.bool_]:
+    """Whether labelled samples lie nearest to the median of their group, in robust deviations."""
+    known = code >= 0
+    centres = np.stack([np.median(values[code == g], axis=0) for g in range(n_groups)])
+    scale = MAD_TO_SD * np.median(np.abs(values[known] - centres[code[known]]), axis=0)
+    if (scale <= 0).any():
+        return np.zeros(len(code), dtype=bool)
+    apart = ((values[:, None, :] - centres[None, :, :]) / scale) ** 2
+    return np.asarray(known & (apart.sum(axis=2).argmin(axis=1) == code))
 
 
 def assign_nearest(values: npt.NDArray[np.float64], centroids: Centroids) -> Assignment:
