@@ -20,6 +20,15 @@ from genocohort.domain.units import ANALYTES, standardise, ucum
         ("8310-5", 310.15, "K", 37.0),
         ("8302-2", 70.0, "[in_i]", 177.8),
         ("2345-7", 90.0, "MG/DL", 90.0),
+        ("17861-6", 2.5, "mmol/L", 10.02),
+        ("3094-0", 5.0, "mmol/L", 14.005),
+        ("1975-2", 17.1, "umol/L", 1.0),
+        ("3084-1", 356.88, "umol/L", 6.0),
+        ("1989-3", 74.88, "nmol/L", 30.0),
+        ("1751-7", 42.0, "g/L", 4.2),
+        ("777-3", 250.0, "10*9/L", 250.0),
+        ("4544-3", 0.42, "L/L", 42.0),
+        ("3016-3", 1.5, "uIU/mL", 1.5),
     ],
 )
 def test_conversion(code: str, value: float, unit: str, expected: float) -> None:
@@ -67,3 +76,13 @@ def test_suspect_means_another_unit_fits(code: str, value: float) -> None:
 def test_spellings() -> None:
     assert ucum(" mmol / L ") == "mmol/L"
     assert ucum("furlong") is None
+
+
+@pytest.mark.parametrize("value", [-9.0, -999.0, 999.0, 9999.0])
+def test_numbers_that_may_mean_missing(value: float) -> None:
+    """Where the code is known the plausible range tells; where it is not, the number is doubted."""
+    found = standardise("LOCAL", value, "", ANALYTES)
+    assert found.flags == ("not_standardised", "sentinel_suspect")
+    assert standardise("LOCAL", 98.0, "", ANALYTES).flags == ("not_standardised",)
+    known = standardise("39156-5", value, "kg/m2", ANALYTES)
+    assert known.flags == ("implausible",)

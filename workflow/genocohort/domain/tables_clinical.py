@@ -73,7 +73,8 @@ OBSERVATIONS = Table(
         Column("ref_high", "float64", "upper reference limit, in unit_src", "not given"),
         Column("status", "string", "status the source gave, e.g. final", "not given"),
         Column("qc_flags", "string", "flags joined by ';': unit_suspect, implausible, "
-               "unit_unknown, unit_not_stated, value_missing, not_standardised", "no flag"),
+               "unit_unknown, unit_not_stated, value_missing, not_standardised, sentinel_suspect",
+               "no flag"),
         _SRC_FILE,
         _SRC_ROW,
     ),

@@ -16,7 +16,7 @@ from genocohort.steps.clinical.cohort_settings import (
 from genocohort.steps.clinical.records import Columns
 
 Answers = dict[str, bool | None]
-_DOUBTFUL = {"unit_suspect", "implausible"}
+_DOUBTFUL = {"unit_suspect", "implausible", "sentinel_suspect"}
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,24 @@ def resolve_ids(
                 source.name, "sample_not_in_sheet", "no such sample in the sample sheet: left out",
                 row=source.table.lines[index], column=role.column or "",
             )  # fmt: skip
+    if by_sample and texts and not ids:
+        _tell_no_join(source, role.column or "", [t for t in texts if t], people, review)
     return (source if len(kept) == len(texts) else select_rows(source, kept)), ids
+
+
+def _tell_no_join(
+    source: SourceTable, column: str, texts: list[str], people: People, review: Review
+) -> None:
+    """A source of which not one row leads to the sheet is a wrong column, not a loss."""
+    halves = [(t[: len(t) // 2], t[len(t) // 2 + 1 :]) for t in texts if len(t) % 2]
+    doubled = any(a == b and a in people.of_sample for a, b in halves)
+    review.bad_cells(
+        source.where, column, list(source.table.lines), "no row has a sample of the sample sheet",
+        "the sheet's sample_id",
+        "the ids look like FID_IID, the sheet has IID: take the column of the IID"
+        if doubled
+        else "name the column with the sheet's ids, or participant_id in place of sample_id",
+    )  # fmt: skip
 
 
 def note_columns_left_behind(source: SourceTable, roles: list[Role | None], review: Review) -> None:

@@ -175,6 +175,7 @@ def compute_clinical(
         rows, finisher.mentioned, indices, sheet_sex, settings, people.pseudonyms.key, review
     )
     outcomes = finish_outcomes(finisher.outcomes, indices, review)
+    review.settle()
     review.raise_problems()
     finisher.suspects.tell(
         dict(zip(participants["participant_id"], participants["site"], strict=True)), review

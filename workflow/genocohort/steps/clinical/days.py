@@ -3,17 +3,30 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from genocohort.domain.dates import TOP_CODE
 from genocohort.domain.table import Table
 from genocohort.domain.tables_clinical import CONDITIONS, EXPOSURES, OBSERVATIONS, OUTCOMES
 from genocohort.domain.units import Analyte, Standardised, standardise
 from genocohort.steps.clinical.records import Columns
 from genocohort.steps.clinical.review import Review
 
+# LOINC: age, as reported, calculated, estimated, at diagnosis.
+_AGE_CODES = {"30525-0", "21612-7", "29553-5", "21611-9", "63932-8"}
+OLDEST_DAY = -round(TOP_CODE * 365.25)
+"""No day before it is told: only someone of 90 or more has lived through it."""
+
 
 def _days(
     columns: Columns, dates: str, days: str, indices: Mapping[str, int]
 ) -> tuple[list[int | None], list[bool]]:
-    """Days relative to the index date; the flags mark dates without an index date."""
+    """Days relative to the index date, none that tells an age of 90; the flags mark lost dates."""
+    values, lost = _plain_days(columns, dates, days, indices)
+    return [None if day is not None and day <= OLDEST_DAY else day for day in values], lost
+
+
+def _plain_days(
+    columns: Columns, dates: str, days: str, indices: Mapping[str, int]
+) -> tuple[list[int | None], list[bool]]:
     values: list[int | None] = []
     lost = []
     given = zip(columns["participant_id"], columns[dates], columns[days], strict=True)
@@ -29,14 +42,11 @@ def _days(
 
 
 def _tell_lost(columns: Columns, lost: Sequence[bool], column: str, review: Review) -> None:
-    by_file: dict[str, int] = {}
     for source, is_lost in zip(columns["src_file"], lost, strict=True):
-        by_file[source] = by_file.get(source, 0) + is_lost
-    for source, count in by_file.items():
-        if count:
-            review.find(
-                source, "no_index_date",
-                f"{count} dates of participants without an index date give no day", column=column,
+        if is_lost:
+            review.tally(
+                source, "no_index_date", 1,
+                "{n} dates of participants without an index date give no day", column,
             )  # fmt: skip
 
 
@@ -52,6 +62,7 @@ def finish_observations(
         return _empty(OBSERVATIONS)
     days, lost = _days(columns, "date", "day", indices)
     _tell_lost(columns, lost, "date", review)
+    _topcode_ages(columns)
     keys = list(zip(columns["code"], columns["value_num"], columns["unit_src"], strict=True))
     known: dict[Any, Standardised] = {}
     for key in dict.fromkeys(k for k in keys if k[1] == k[1]):
@@ -74,6 +85,13 @@ def finish_observations(
     }
 
 
+def _topcode_ages(columns: Columns) -> None:
+    """Ages among the measurements end at 90 as all ages do."""
+    for i, code in enumerate(columns["code"]):
+        if code in _AGE_CODES and columns["value_num"][i] >= TOP_CODE:
+            columns["value_num"][i], columns["comparator"][i] = float(TOP_CODE), ">="
+
+
 def _tell_units(columns: Columns, standard: Sequence[Standardised], review: Review) -> None:
     for i, found in enumerate(standard):
         for flag in found.flags:
@@ -91,19 +109,20 @@ def _tell_units(columns: Columns, standard: Sequence[Standardised], review: Revi
                 columns["src_file"][i], flag, sentence, row=columns["src_row"][i],
                 column=columns["src_column"][i],
             )  # fmt: skip
-    counts: dict[tuple[str, str, str], int] = {}
-    for i, found in enumerate(standard):
-        for flag in found.flags:
-            if flag in ("unit_unknown", "unit_not_stated", "not_standardised"):
-                key = (columns["src_file"][i], str(columns["code"][i] or "(unmapped)"), flag)
-                counts[key] = counts.get(key, 0) + 1
     meaning = {
         "unit_unknown": "have a unit that cannot be converted",
         "unit_not_stated": "have no unit",
         "not_standardised": "are kept as they are: the code has no standard unit here",
+        "sentinel_suspect": "are numbers such as -9 or 999 that often mean missing: flagged; "
+        "declare them as missing if they are",
     }
-    for (source, code, flag), count in counts.items():
-        review.find(source, flag, f"code {code}: {count} values {meaning[flag]}")
+    for i, found in enumerate(standard):
+        for flag in found.flags:
+            if flag in meaning:
+                code = columns["code"][i] or f"{columns['code_source'][i]} (unmapped)"
+                review.tally(
+                    columns["src_file"][i], flag, 1, f"code {code}: {{n}} values {meaning[flag]}"
+                )
 
 
 class SuspectUnits:
@@ -143,11 +162,24 @@ class SuspectUnits:
                 )  # fmt: skip
 
 
+def _tell_unmapped(columns: Columns, review: Review) -> None:
+    """Each source code without a code of a vocabulary, with how many rows have it."""
+    given = zip(columns["src_file"], columns["code"], columns["code_source"], strict=True)
+    for source, code, code_source in given:
+        if code is None:
+            review.tally(
+                source, "unmapped_code", 1,
+                f"source code {code_source or '(none)'}: {{n}} rows have no code of a vocabulary; "
+                "kept",
+            )  # fmt: skip
+
+
 def finish_conditions(columns: Columns, indices: Mapping[str, int], review: Review) -> Columns:
     """The table `conditions`."""
     if not columns:
         return _empty(CONDITIONS)
     starts, lost = _days(columns, "start_date", "start_day", indices)
+    _tell_unmapped(columns, review)
     ends, _ = _days(columns, "end_date", "end_day", indices)
     _tell_lost(columns, lost, "start_date", review)
     return {
@@ -163,6 +195,7 @@ def finish_exposures(columns: Columns, indices: Mapping[str, int], review: Revie
     if not columns:
         return _empty(EXPOSURES)
     starts, lost = _days(columns, "start_date", "start_day", indices)
+    _tell_unmapped(columns, review)
     ends, _ = _days(columns, "end_date", "end_day", indices)
     _tell_lost(columns, lost, "start_date", review)
     return {

@@ -26,7 +26,7 @@ from genocohort.steps.clinical.settings import (
 )
 
 Floats = npt.NDArray[np.float64]
-_DOUBTFUL = {"unit_suspect", "implausible"}
+_DOUBTFUL = {"unit_suspect", "implausible", "sentinel_suspect"}
 _KINDS = {"quantitative": "quant", "binary": "binary", "count": "count", "time_to_event": "tte"}
 _SEX = {"male": 1.0, "female": 0.0}
 

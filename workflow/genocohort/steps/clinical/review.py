@@ -24,12 +24,25 @@ class Review:
     findings: list[Finding] = field(default_factory=list)
     problems: list[GenocohortError] = field(default_factory=list)
     dropped: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    tallies: dict[tuple[str, str, str, str], int] = field(default_factory=dict)
 
     def find(
         self, source: str, kind: str, sentence: str, *, row: int = 0, column: str = ""
     ) -> None:
         """Note something that was tolerated, flagged or left out; never a value."""
         self.findings.append(Finding(source, row, column, kind, sentence))
+
+    def tally(self, source: str, kind: str, n: int, sentence: str, column: str = "") -> None:
+        """Count something that may be met piece by piece; `{n}` in the sentence is the total."""
+        if n:
+            key = (source, kind, sentence, column)
+            self.tallies[key] = self.tallies.get(key, 0) + n
+
+    def settle(self) -> None:
+        """Turn what was counted into findings, once everything was read."""
+        for (source, kind, sentence, column), n in self.tallies.items():
+            self.find(source, kind, sentence.replace("{n}", str(n)), column=column)
+        self.tallies.clear()
 
     def drop(self, source: str, reason: str, example: str = "") -> None:
         """Count a row of a source that is left out; an example is an id, never a value."""

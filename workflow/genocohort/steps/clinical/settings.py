@@ -163,8 +163,9 @@ class ClinicalSettings(Settings):
 
     deidentification: Literal["safe_harbor", "limited"] = Field(
         default="safe_harbor",
-        description="safe_harbor: years, days from the index date, ages to 89; limited: the index "
-        "date as well, moved back 1 to 365 days per participant (needs a key; not Safe Harbor)",
+        description="safe_harbor: years, days from the index date, ages at it to 89 (who turns 90 "
+        "in follow-up keeps those days); limited: the index date as well, moved back 1 to 365 days "
+        "per participant (needs a key; not Safe Harbor)",
     )
 
     @model_validator(mode="after")

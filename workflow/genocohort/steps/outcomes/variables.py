@@ -13,7 +13,7 @@ from genocohort.steps.outcomes.table1 import Described
 
 Columns = Mapping[str, list[Any]]
 Floats = npt.NDArray[np.float64]
-_DOUBTFUL = {"unit_suspect", "implausible"}
+_DOUBTFUL = {"unit_suspect", "implausible", "sentinel_suspect"}
 _PARTICIPANT_COLUMNS = ("age_index", "sex_recorded", "site", "ancestry_reported", "birth_year")
 
 

@@ -26,7 +26,7 @@ VARIABLE_WORDS = {
     "sex_recorded": "sex",
     "ancestry_reported": "reported ancestry",
 }
-SERIOUS = ("unit_suspect", "unit_suspect_site", "implausible", "contradiction")
+SERIOUS = ("unit_suspect", "unit_suspect_site", "implausible", "sentinel_suspect", "contradiction")
 
 
 def compute_clinical(tables: Tables) -> Section | None:
