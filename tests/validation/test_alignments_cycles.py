@@ -190,6 +190,12 @@ def test_usable_mapping_qualities(measured: Measured) -> None:
     )
 
 
+def test_reads_of_mapped_pairs(measured: Measured) -> None:
+    for name, wanted in (("paired_both_mapped", "1"), ("paired_both_mapped_duplicate", "0x401")):
+        flags = ["-f", wanted, "-F", "0x90C", *measured.options]
+        assert measured.totals[name] == int(samtools("view", "-c", *flags, measured.path))
+
+
 def test_coverage_beyond_the_cells_and_long_reads(tmp_path: Path) -> None:
     reads = [Read(f"r{i}", start=100, cigar="5M") for i in range(1200)]
     reads.append(Read("long", start=300, cigar="700M"))

@@ -57,6 +57,7 @@ def test_rates_by_hand() -> None:
         "sequences_mapped_duplicate": 9, "bases": 1000, "bases_without_quality": 200,
         "base_quality_sum": 24_000, "bases_gc": 300, "bases_acgt": 900, "mismatches": 4,
         "bases_mapped_cigar": 900, "bases_mapped_cigar_with_nm": 800,
+        "paired_both_mapped": 60, "paired_both_mapped_duplicate": 10,
     }  # fmt: skip
     inserts = histogram([0, 0, 0, 0, 100, 200, 300])
     row = compute_sample("s", SampleTables(counts, 5, [], {"insert_size": inserts}))
@@ -64,6 +65,8 @@ def test_rates_by_hand() -> None:
     assert (row["n_records"], row["n_reads"]) == (120, 100)
     assert row["mapped_rate"] == 0.9
     assert row["duplicate_rate"] == 0.1
+    # 30 pairs, 25 of them unique: x (1 - exp(-30 / x)) = 25.
+    assert row["library_size"] * (1 - np.exp(-30 / row["library_size"])) == pytest.approx(25)
     assert row["properly_paired_rate"] == 0.75
     assert row["qc_fail_rate"] == 0.05
     assert row["mate_other_contig_rate"] == 0.1

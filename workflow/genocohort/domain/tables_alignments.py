@@ -48,6 +48,8 @@ TOTALS_METRICS = {
     "bases_mapped_cigar": "CIGAR operations M, I, =, X of mapped records, supplementary too",
     "bases_mapped_cigar_with_nm": "of these in records with a tag NM",
     "mismatches": "sum of the tag NM over mapped records, supplementary too",
+    "paired_both_mapped": "primary reads whose pair is mapped, both mates: two a pair",
+    "paired_both_mapped_duplicate": "of these duplicates",
     "pairs_inward": "pairs whose reads point at each other",
     "pairs_outward": "pairs whose reads point away from each other",
     "pairs_other": "pairs whose reads point the same way",
@@ -166,7 +168,7 @@ _NO_BASES = _FAILED + ", or there are no bases to divide by"
 
 SAMPLES = Table(
     "alignment_summary/samples",
-    1,
+    2,
     "one row per sample with an alignment, in cohort order",
     (
         Column("sample_id", "string", "the sample, as in the sheet"),
@@ -177,6 +179,10 @@ SAMPLES = Table(
         Column(
             "duplicate_rate", "float64", "mapped duplicates over primary mapped reads", _NO_READS
         ),
+        Column("library_size", "float64",
+               "distinct molecules of the library, from the pairs mapped and their duplicates "
+               "(Lander-Waterman, as Picard)",
+               _FAILED + ", or no mapped pair is a duplicate"),
         Column("properly_paired_rate", "float64", "properly paired over paired reads",
                _FAILED + ", or it has no paired reads"),
         Column("qc_fail_rate", "float64", "primary QC-fail over primary records", _NO_READS),

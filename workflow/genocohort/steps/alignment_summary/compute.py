@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from genocohort.domain.genome import contig_class
+from genocohort.stats.library_size import estimate_library_size
 
 IntArray = np.ndarray[tuple[Any, ...], np.dtype[np.int64]]
 Row = dict[str, Any]
@@ -87,6 +88,7 @@ def compute_sample(sample: str, tables: SampleTables) -> Row:
         "error_rate": ratio(counts["mismatches"], counts["bases_mapped_cigar_with_nm"]),
     }
     inserts = tables.histograms.get("insert_size", NO_VALUES).without(0)
+    row["library_size"] = library_size(counts)
     row["insert_size_median"] = median(inserts)
     row["insert_size_mad"] = median_absolute_deviation(inserts)
     return row | compute_depth(tables)
@@ -134,6 +136,12 @@ def depth_ratio(contigs: Sequence[Mapping[str, Any]], which: str) -> float | Non
     if of_sex is None or not of_autosomes:
         return None
     return of_sex / of_autosomes
+
+
+def library_size(counts: Mapping[str, int]) -> float | None:
+    """Distinct molecules of the library; both reads of a pair are counted."""
+    pairs = counts["paired_both_mapped"] // 2
+    return estimate_library_size(pairs, pairs - counts["paired_both_mapped_duplicate"] // 2)
 
 
 def ratio(numerator: int, denominator: int) -> float | None:

@@ -30,7 +30,10 @@ BoolArray = np.ndarray[tuple[Any, ...], np.dtype[np.bool_]]
 
 N_FLAGS = 1 << 16
 ORIENTATIONS = ("pairs_inward", "pairs_outward", "pairs_other")
-_SUMS = tuple(m for m in TOTALS_METRICS if m not in (*ORIENTATIONS, "base_quality_sum"))
+_DERIVED = (
+    *ORIENTATIONS, "base_quality_sum", "paired_both_mapped", "paired_both_mapped_duplicate"
+)  # fmt: skip
+_SUMS = tuple(m for m in TOTALS_METRICS if m not in _DERIVED)
 
 # Bases as 0 (A, T), 1 (G, C) or 2 (anything else).
 _BASE_CLASS = bytes(0 if b in b"ATat" else 1 if b in b"GCgc" else 2 for b in range(256))
@@ -286,4 +289,21 @@ def compute_totals(tally: ReadTally) -> dict[str, tuple[int, int]]:
         failing = both[:, 1] // 2
         passing = both.sum(axis=1) // 2 - failing
         totals[name] = (int(passing.sum()), int(failing.sum()))
+    totals |= _pairs_mapped(tally.flags)
     return {name: totals[name] for name in TOTALS_METRICS}
+
+
+def _pairs_mapped(flags: IntArray) -> dict[str, tuple[int, int]]:
+    """Primary reads with both mates mapped, and duplicates of them; QC-pass and QC-fail."""
+    flag = np.arange(N_FLAGS)
+    no_pair = UNMAPPED | MATE_UNMAPPED | SECONDARY | SUPPLEMENTARY
+    both = (flag & (PAIRED | no_pair)) == PAIRED
+    fails = (flag & QC_FAIL) != 0
+    masks = {
+        "paired_both_mapped": both,
+        "paired_both_mapped_duplicate": both & ((flag & DUPLICATE) != 0),
+    }
+    return {
+        name: (int(flags[mask & ~fails].sum()), int(flags[mask & fails].sum()))
+        for name, mask in masks.items()
+    }
