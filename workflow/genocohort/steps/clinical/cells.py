@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from genocohort.domain.dates import PartialDate, is_mangled, parse_date, parse_partial_date
 from genocohort.io.text_table import TextTable
 from genocohort.steps.clinical.review import Review
@@ -228,8 +231,28 @@ def read_birth_dates(
     return values
 
 
+class SeenRows:
+    """Which rows earlier pieces of a source had, at 16 bytes a row."""
+
+    def __init__(self) -> None:
+        self._digests: npt.NDArray[np.bytes_] = np.empty(0, dtype="S16")
+
+    def add(self, rows: Sequence[tuple[str, ...]]) -> npt.NDArray[np.bool_]:
+        """Add the rows of a piece; which of them were there before it."""
+        digests = np.array(
+            [blake2b("\x1f".join(row).encode(), digest_size=16).digest() for row in rows],
+            dtype="S16",
+        )
+        at = np.searchsorted(self._digests, digests)
+        seen = np.zeros(len(digests), dtype=np.bool_)
+        inside = at < len(self._digests)
+        seen[inside] = self._digests[at[inside]] == digests[inside]
+        self._digests = np.union1d(self._digests, digests)
+        return seen
+
+
 def drop_duplicate_rows(
-    source: SourceTable, review: Review, earlier: set[bytes] | None = None
+    source: SourceTable, review: Review, earlier: SeenRows | None = None
 ) -> SourceTable:
     """Leave out rows whose every cell equals an earlier row's; each is counted and told.
 
@@ -237,18 +260,17 @@ def drop_duplicate_rows(
     ----------
     source : SourceTable
     review : Review
-    earlier : set of bytes, optional
-        Digests of the rows of earlier pieces of the source; this piece's are added.
+    earlier : SeenRows, optional
+        Rows of the earlier pieces of the source; this piece's are added.
     """
     table = source.table
+    seen = earlier.add(table.rows) if earlier is not None else None
     first: dict[tuple[str, ...], int] = {}
     kept: list[int] = []
     for index, (row, line) in enumerate(zip(table.rows, table.lines, strict=True)):
         said = f"the same as row {first[row]}: left out" if row in first else ""
-        if not said and earlier is not None:
-            digest = blake2b("\x1f".join(row).encode(), digest_size=12).digest()
-            said = "the same as an earlier row: left out" if digest in earlier else ""
-            earlier.add(digest)
+        if not said and seen is not None and seen[index]:
+            said = "the same as an earlier row: left out"
         if said:
             review.drop(source.name, "duplicate row")
             review.find(source.name, "duplicate_row", said, row=line)

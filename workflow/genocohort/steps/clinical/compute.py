@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from genocohort.domain.sheet import Sample
 from genocohort.domain.units import ANALYTES
-from genocohort.steps.clinical.cells import SourceTable, drop_duplicate_rows
+from genocohort.steps.clinical.cells import SeenRows, SourceTable, drop_duplicate_rows
 from genocohort.steps.clinical.cohort import Flow, apply_cohort, without
 from genocohort.steps.clinical.collect_participants import (
     collect_participants,
@@ -46,7 +46,7 @@ def _collect(
     people: People,
     records: Records,
     review: Review,
-    earlier: set[bytes] | None = None,
+    earlier: SeenRows | None = None,
 ) -> None:
     spec = loaded.spec
     source = SourceTable(
@@ -84,7 +84,7 @@ def _collect_records(
             if isinstance(source.spec, ParticipantsSource):
                 continue
         else:
-            pieces, earlier = source.read(), set[bytes]()
+            pieces, earlier = source.read(), SeenRows()
         for piece in pieces:
             records = Records(rows_read=rows_read)
             _collect(piece, people, records, review, earlier)
