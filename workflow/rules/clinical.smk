@@ -34,8 +34,9 @@ rule clinical:
     container:
         image("clinical")
     resources:
-        # All records at once.
-        mem_mb=lambda wildcards, input, attempt: attempt * (500 + round(20 * input.size_mb)),
+        # As preflight, which reads the same; files in object storage count as held whole.
+        mem_mb=lambda wildcards, input, attempt: attempt
+        * (500 + (CLINICAL_MEMORY_MB or round(20 * input.size_mb))),
     params:
         settings=settings("clinical"),
         folder=lambda wildcards, output: os.path.dirname(output.ledger),

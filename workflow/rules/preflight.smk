@@ -1,5 +1,13 @@
 CLINICAL_FILES = study.column_map.paths() if study.column_map else ()
-CLINICAL_MB = sum(os.path.getsize(p) for p in CLINICAL_FILES if os.path.exists(p)) >> 20
+# Tables are held whole; FHIR's lines are streamed, and one that is gzipped grows about tenfold.
+CLINICAL_MEMORY_MB = (
+    sum(
+        os.path.getsize(p) * (2 if ".ndjson" in str(p) else 20)
+        for p in CLINICAL_FILES
+        if os.path.exists(p)
+    )
+    >> 20
+)
 
 
 rule preflight:
@@ -18,8 +26,8 @@ rule preflight:
     container:
         image("preflight")
     resources:
-        # Streams alignments and calls; the clinical records are held whole.
-        mem_mb=lambda wildcards, attempt: attempt * (500 + 20 * CLINICAL_MB),
+        # Streams alignments and calls; see above for the clinical records.
+        mem_mb=lambda wildcards, attempt: attempt * (500 + CLINICAL_MEMORY_MB),
     params:
         settings=settings("preflight"),
     shell:
