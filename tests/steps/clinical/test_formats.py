@@ -11,6 +11,7 @@ import pytest
 from openpyxl import Workbook
 
 from genocohort.cli import main
+from genocohort.steps.clinical import omop_records
 from tiny.clinical import Rows, ledger, run_clinical, write_sheet
 
 LOINC = "http://loinc.org"
@@ -146,6 +147,13 @@ def test_concept_zero_is_unmapped_and_empty_is_not_stated(tmp_path: Path) -> Non
         (None, "I25.10", 1), ("4329847", None, 2),
     ]  # fmt: skip
     assert "secret" not in json.dumps(rows)
+
+
+def test_omop_in_pieces_gives_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, whole = _omop(tmp_path)
+    monkeypatch.setattr(omop_records, "PIECE", 1)
+    _, pieces = _omop(tmp_path)
+    assert pieces == whole
 
 
 def test_omop_without_its_columns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -133,3 +133,28 @@ sources:
     told = [f["sentence"] for f in rows["findings"] if f["kind"] == "unmapped_code"]
     assert told == ["source code X1: 2 rows have no code of a vocabulary; kept"]
     assert len(rows["conditions"]) == 3
+
+
+def test_two_values_of_one_day(tmp_path: Path) -> None:
+    """Both are kept; which one a phenotype takes is a stated rule, and that it had to is told."""
+    (tmp_path / "labs.tsv").write_text(
+        "id\tday\tcode\tvalue\nP1\t5\tX\t3\nP1\t0\tX\t2\nP1\t0\tX\t1\nP2\t0\tX\t7\nP2\t0\tX\t7.0\n"
+    )
+    text = """
+sources:
+  - path: "{folder}/labs.tsv"
+    table: observations
+    columns: {participant_id: id, day: day, code: code, value: value}
+"""
+    picks = {"first": [2.0, 7.0], "last": [3.0, 7.0], "min": [1.0, 7.0], "max": [3.0, 7.0],
+             "median": [2.0, 7.0], "count": [3.0, 2.0]}  # fmt: skip
+    for pick, expected in picks.items():
+        source = {"table": "observations", "code": "X", "pick": pick}
+        settings = {"phenotypes": [{"name": "x", "kind": "quantitative", "source": source}]}
+        code, rows = run_clinical(tmp_path, text, settings=settings)
+        assert code == 0
+        assert [r["x"] for r in rows["phenotypes_wide"]] == expected
+        told = [f["sentence"] for f in rows["findings"] if f["kind"] == "phenotype_same_day"]
+        assert len(told) == 1
+        assert told[0].startswith("on 1 days")
+        assert len(rows["observations"]) == 5

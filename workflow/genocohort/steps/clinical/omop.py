@@ -5,7 +5,7 @@ from pathlib import Path
 from genocohort.io.omop_tables import OmopTables
 from genocohort.io.text_table import TextTable
 from genocohort.steps.clinical.format_sources import OmopSource
-from genocohort.steps.clinical.loaded import LoadedSource
+from genocohort.steps.clinical.loaded import AnySource, LoadedSource
 from genocohort.steps.clinical.omop_concepts import count_zero
 from genocohort.steps.clinical.omop_records import load_records
 from genocohort.steps.clinical.review import Review
@@ -22,7 +22,7 @@ _BORN = ("year_of_birth", "month_of_birth", "day_of_birth")
 Period = tuple[str, str]
 
 
-def load_omop(spec: OmopSource, name: str, review: Review) -> list[LoadedSource]:
+def load_omop(spec: OmopSource, name: str, review: Review) -> list[AnySource]:
     """The OMOP tables of a source as tables with their meaning.
 
     Raises
@@ -39,7 +39,7 @@ def load_omop(spec: OmopSource, name: str, review: Review) -> list[LoadedSource]
     periods = _periods(tables)
     deaths = _deaths(tables)
     ends = {key: end for key, (_, end) in periods.items()} | deaths
-    loaded = [_load_person(spec, name, tables, person, ids, ends, review)]
+    loaded: list[AnySource] = [_load_person(spec, name, tables, person, ids, ends, review)]
     loaded += load_records(spec, name, tables, ids, review)
     if periods or deaths:
         loaded.append(_load_death(name, tables, ids, periods, deaths))

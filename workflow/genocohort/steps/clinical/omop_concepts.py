@@ -1,6 +1,6 @@
 """Concept ids of the OMOP vocabulary into codes; 0 is unmapped and never a category."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from genocohort.io.omop_tables import OmopTables
@@ -56,11 +56,13 @@ class Concepts:
         return "" if concept in ("0", "") else self.code(concept, "", "")[1]
 
 
-def read_concepts(tables: OmopTables, named: Mapping[str, str], used: Iterable[str]) -> Concepts:
+def read_concepts(
+    tables: OmopTables, named: Mapping[str, str], used: Callable[[], set[str]]
+) -> Concepts:
     """Codes of the concepts that are used; a vocabulary of millions of rows is read row by row."""
     if "concept" not in tables:
         return Concepts(named)
-    wanted = set(used) - {"0", ""}
+    wanted = used() - {"0", ""}
     found = {
         cells[0]: (cells[1], cells[2])
         for _, cells in tables.rows("concept", ("concept_id", "vocabulary_id", "concept_code"))
@@ -75,6 +77,4 @@ def count_zero(name: str, column: str, cells: tuple[str, ...], review: Review) -
         ("0", "concept_unmapped", "rows have concept 0: unmapped, kept with their source value"),
         ("", "concept_not_stated", "rows have no concept: not stated"),
     ):
-        count = cells.count(cell)
-        if count:
-            review.find(name, kind, f"{count} {meaning}", column=column)
+        review.tally(name, kind, cells.count(cell), f"{{n}} {meaning}", column)

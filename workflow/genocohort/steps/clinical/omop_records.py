@@ -1,11 +1,13 @@
 """OMOP's measurements, observations, conditions, drugs and procedures as tables of text."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
 
 from genocohort.io.omop_tables import OmopTables
 from genocohort.io.text_table import TextTable
 from genocohort.steps.clinical.format_sources import OmopSource
-from genocohort.steps.clinical.loaded import LoadedSource
+from genocohort.steps.clinical.loaded import LoadedSource, RecordStream
 from genocohort.steps.clinical.omop_concepts import Concepts, count_zero, read_concepts
 from genocohort.steps.clinical.review import Review
 from genocohort.steps.clinical.table_sources import (
@@ -51,52 +53,71 @@ _OBSERVED = (
 )  # fmt: skip
 _CODED = ("id", "person", "start", "end", "system", "code", "source")
 Cells = dict[str, tuple[str, ...]]
+PIECE = 20_000
+"""Rows a piece holds."""
 
 
 def load_records(
     spec: OmopSource, name: str, tables: OmopTables, ids: Mapping[str, str], review: Review
-) -> list[LoadedSource]:
-    """Every table of records that is there."""
-    read = {kind: tables.read(kind, *columns) for kind, columns in _COLUMNS.items()
-            if kind in tables}  # fmt: skip
-    used = {
-        cell
-        for table in read.values()
-        for column in table.columns
-        if column.endswith("concept_id")
-        for cell in table.column(column)
-    }
-    concepts = read_concepts(tables, spec.concepts, used)
-    loaded = []
-    for kind, table in read.items():
+) -> list[RecordStream]:
+    """Every table of records that is there, to be read in pieces."""
+    kinds = [kind for kind in _COLUMNS if kind in tables]
+    concepts = read_concepts(tables, spec.concepts, lambda: _used(tables, kinds))
+
+    def stream(kind: str) -> RecordStream:
         label = f"{name}:{kind}"
-        cells = {column: table.column(column) for column in table.columns}
+        return RecordStream(label, lambda: _pieces(kind, label, tables, ids, concepts, review))
+
+    return [stream(kind) for kind in kinds]
+
+
+def _used(tables: OmopTables, kinds: Sequence[str]) -> set[str]:
+    """Concept ids that the tables name."""
+    found: set[str] = set()
+    for kind in kinds:
+        needed, optional = _COLUMNS[kind]
+        at = [i for i, c in enumerate((*needed, *optional)) if c.endswith("concept_id")]
+        for _, cells in tables.rows(kind, needed, optional):
+            found.update(cells[i] for i in at)
+    return found
+
+
+def _pieces(
+    kind: str,
+    label: str,
+    tables: OmopTables,
+    ids: Mapping[str, str],
+    concepts: Concepts,
+    review: Review,
+) -> Iterator[LoadedSource]:
+    columns = _COLUMNS[kind][0] + _COLUMNS[kind][1]
+    rows = tables.rows(kind, *_COLUMNS[kind])
+    meaning, path = _meaning(kind, label, tables), Path(tables.place(kind))
+    while True:
+        piece = list(islice(rows, PIECE))
+        given = zip(*(cells for _, cells in piece), strict=True) if piece else [()] * len(columns)
+        cells = dict(zip(columns, given, strict=True))
         people = tuple(ids.get(key, key) for key in cells["person_id"])
         for column in cells:
             if column.endswith("concept_id") and column not in _ANSWERS:
                 count_zero(label, column, cells[column], review)
+        names: tuple[str, ...] = _CODED
         if kind in ("measurement", "observation"):
-            rows = _observed(kind, cells, people, concepts)
-            _tell_text(label, cells.get("value_as_string", ()), review)
-            text = TextTable(table.path, _OBSERVED, rows, table.lines)
+            names, made = _OBSERVED, _observed(kind, cells, people, concepts)
+            review.tally(
+                label, "column_not_carried", sum(map(bool, cells.get("value_as_string", ()))),
+                "{n} rows have an answer in free text: not carried", "value_as_string",
+            )  # fmt: skip
         else:
-            rows = _coded(kind, cells, people, concepts)
-            text = TextTable(table.path, _CODED, rows, table.lines)
-        loaded.append(LoadedSource(label, _meaning(kind, label, tables), text, frozenset(), True))
-    return loaded
+            made = _coded(kind, cells, people, concepts)
+        text = TextTable(path, names, made, tuple(line for line, _ in piece))
+        yield LoadedSource(label, meaning, text, frozenset(), True)
+        if len(piece) < PIECE:
+            return
 
 
 # Most rows have no coded answer and no operator: that is nothing to tell.
 _ANSWERS = ("value_as_concept_id", "operator_concept_id")
-
-
-def _tell_text(label: str, cells: tuple[str, ...], review: Review) -> None:
-    count = sum(1 for cell in cells if cell)
-    if count:
-        review.find(
-            label, "column_not_carried", f"{count} rows have an answer in free text: not carried",
-            column="value_as_string",
-        )  # fmt: skip
 
 
 def _observed(

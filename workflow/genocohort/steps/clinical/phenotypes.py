@@ -1,6 +1,6 @@
 """Phenotypes and covariates of each participant, as numbers, from the internal tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,7 @@ def observation_values(
         participant = place[observations["participant_id"][i]]
         rows.setdefault(participant, []).append((np.inf if day is None else day, int(i), value))
     _tell_counts(name, counts, settings, review)
+    _tell_same_day(name, source, rows.values(), review)
     if len(units) > 1:
         raise InputDataError(
             f"code {source.code} comes in {len(units)} units and no conversion is known",
@@ -86,6 +87,27 @@ def observation_values(
     for participant, found in rows.items():
         values[participant] = _pick(source.pick, [value for _, _, value in sorted(found)])
     return values
+
+
+def _tell_same_day(
+    name: str,
+    source: ObservationSource,
+    people: Iterable[Sequence[tuple[float, int, float]]],
+    review: Review,
+) -> None:
+    """Count days on which a participant has several values that differ."""
+    n = 0
+    for found in people:
+        values: dict[float, set[float]] = {}
+        for day, _, value in found:
+            values.setdefault(day, set()).add(value)
+        n += sum(len(several) > 1 for day, several in values.items() if day != np.inf)
+    if n:
+        review.find(
+            "phenotypes_wide", "phenotype_same_day",
+            f"on {n} days a participant has several values of code {source.code} that differ: all "
+            "are kept; first and last go by day, then by the order of the sources", column=name,
+        )  # fmt: skip
 
 
 def _usable_value(
