@@ -39,8 +39,8 @@ class Review:
             self.tallies[key] = self.tallies.get(key, 0) + n
 
     def settle(self) -> None:
-        """Turn what was counted into findings, once everything was read."""
-        for (source, kind, sentence, column), n in self.tallies.items():
+        """Turn what was counted into findings, in an order that no piece decides."""
+        for (source, kind, sentence, column), n in sorted(self.tallies.items()):
             self.find(source, kind, sentence.replace("{n}", str(n)), column=column)
         self.tallies.clear()
 
