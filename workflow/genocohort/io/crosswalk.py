@@ -209,5 +209,8 @@ def read_erased(path: str) -> frozenset[str]:
     try:
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except OSError as error:
-        raise ConfigError("the list of erased participants cannot be read", where=path) from error
+        raise ConfigError(
+            "the list of erased participants cannot be read", where=path,
+            remedy="put it back; where nobody has been erased yet, make an empty file",
+        ) from error  # fmt: skip
     return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
