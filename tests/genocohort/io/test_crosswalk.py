@@ -28,7 +28,9 @@ def test_a_key_is_made_once_and_for_its_owner(tmp_path: Path) -> None:
         make_key(path)
 
 
-@pytest.mark.parametrize("text", ["", "ab12", "x" * 64, "0" * 62])
+@pytest.mark.parametrize(
+    "text", ["", "ab12", "x" * 64, "0" * 62], ids=["empty", "short", "letters", "cut"]
+)
 def test_wrong_keys(tmp_path: Path, text: str) -> None:
     (tmp_path / "key").write_text(text)
     with pytest.raises(ConfigError) as caught:
