@@ -235,7 +235,8 @@ class SeenRows:
     """Which rows earlier pieces of a source had, at 16 bytes a row."""
 
     def __init__(self) -> None:
-        self._digests: npt.NDArray[np.bytes_] = np.empty(0, dtype="S16")
+        # Sorted blocks, each larger than the next: few to look through, few to merge.
+        self._blocks: list[npt.NDArray[np.bytes_]] = []
 
     def add(self, rows: Sequence[tuple[str, ...]]) -> npt.NDArray[np.bool_]:
         """Add the rows of a piece; which of them were there before it."""
@@ -243,11 +244,15 @@ class SeenRows:
             [blake2b("\x1f".join(row).encode(), digest_size=16).digest() for row in rows],
             dtype="S16",
         )
-        at = np.searchsorted(self._digests, digests)
         seen = np.zeros(len(digests), dtype=np.bool_)
-        inside = at < len(self._digests)
-        seen[inside] = self._digests[at[inside]] == digests[inside]
-        self._digests = np.union1d(self._digests, digests)
+        for block in self._blocks:
+            at = np.minimum(np.searchsorted(block, digests), len(block) - 1)
+            seen |= block[at] == digests
+        if len(digests):
+            self._blocks.append(np.unique(digests))
+        while len(self._blocks) > 1 and len(self._blocks[-1]) >= len(self._blocks[-2]):
+            last = self._blocks.pop()
+            self._blocks[-1] = np.union1d(self._blocks[-1], last)
         return seen
 
 
