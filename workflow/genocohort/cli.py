@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from genocohort.engine.allotment import check_scratch, confine_libraries
+from genocohort.engine.root import add_root_argument, enter_root
 from genocohort.errors import GenocohortError
 from genocohort.version import VERSION
 
@@ -82,10 +83,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         epilog=getattr(module, "EXAMPLES", None),
     )
     module.add_arguments(parser)
+    if name in STEPS:
+        add_root_argument(parser)
+    args = parser.parse_args(arguments[1:])
     try:
         if name in STEPS:
             check_scratch()
-        result = module.run(parser.parse_args(arguments[1:]))
+            enter_root(args)
+        result = module.run(args)
     except GenocohortError as error:
         print(f"genocohort {name}: error [{error.exit_code}]: {error.message()}", file=sys.stderr)
         return error.exit_code

@@ -39,6 +39,7 @@ rule clinical:
         * (500 + (CLINICAL_MEMORY_MB or round(20 * input.size_mb))),
     params:
         settings=settings("clinical"),
+        root=lambda wildcards, input: study_root(input),
         folder=lambda wildcards, output: os.path.dirname(output.ledger),
         optional=lambda wildcards, input: " ".join(
             f"--{name} {input[name]}"
@@ -46,5 +47,5 @@ rule clinical:
             if input[name]
         ),
     shell:
-        "genocohort clinical --column-map {input.column_map} --sheet {input.sheet} {params.optional}"
+        "genocohort clinical --root {params.root} --column-map {input.column_map} --sheet {input.sheet} {params.optional}"
         " --settings {params.settings:q} --folder {params.folder} --ledger {output.ledger} 2> {log}"

@@ -30,6 +30,7 @@ rule preflight:
         mem_mb=lambda wildcards, attempt: attempt * (500 + CLINICAL_MEMORY_MB),
     params:
         settings=settings("preflight"),
+        root=lambda wildcards, input: study_root(input),
     shell:
-        "genocohort preflight --inputs {input.inputs} --sheet {input.sheet} --settings {params.settings:q}"
+        "genocohort preflight --root {params.root} --inputs {input.inputs} --sheet {input.sheet} --settings {params.settings:q}"
         " --output {output.report} --ledger {output.ledger} 2> {log}"

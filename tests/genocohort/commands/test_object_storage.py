@@ -64,6 +64,23 @@ def test_an_input_outside_the_study_has_no_place(study: Path, path: str) -> None
         Recorded("s3://bucket").upload([Path(path)])
 
 
+def test_logs_of_failed_jobs_are_brought_here(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, found = Recorded("s3://bucket/study"), []
+    monkeypatch.setattr(storage, "download", found.extend)
+    storage.download_logs(
+        [
+            "rule clinical:",
+            "    log: s3://bucket/study/logs/clinical.log (send to storage)",
+            "Error in rule preflight:",
+            "    message: exit code 3",
+            "    log: s3://bucket/study/logs/preflight.log (send to storage), /x/1.log (check)",
+            "rule kinship:",
+            "    log: s3://bucket/study/logs/kinship.log (send to storage)",
+        ]
+    )
+    assert found == [Path("logs/preflight.log")]
+
+
 def test_the_prefix_comes_from_the_command_line() -> None:
     profile = load_profile("kubernetes-s3")
     for extra in (["--default-storage-prefix", "s3://b/x"], ["--default-storage-prefix=s3://b/x"]):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -80,6 +81,24 @@ class ObjectStorage:
             item = provider(self.provider).object(self.query(path))
             if asyncio.run(item.managed_exists()):
                 self._move("fetch", [path])
+
+    def download_logs(self, lines: Iterable[str]) -> None:
+        """Bring the logs of the jobs that have failed here.
+
+        Parameters
+        ----------
+        lines
+            What Snakemake has said.
+        """
+        log = re.compile(rf"{re.escape(self.prefix)}/(\S+)")
+        found, failed = [], False
+        for line in lines:
+            if line.startswith("Error in "):
+                failed = True
+            elif failed and line.lstrip().startswith("log: "):
+                found += [Path(name) for name in log.findall(line)]
+                failed = False
+        self.download(list(dict.fromkeys(found)))
 
     def _stored(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

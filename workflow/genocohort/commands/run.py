@@ -84,6 +84,8 @@ def run(args: argparse.Namespace) -> int:
     command = snakemake_command(config, profile, args.cores, args.snakemake)
     code, lines = run_snakemake(command)
     if code != 0:
+        if storage:
+            storage.download_logs(lines)
         return _explain_failure(started, lines)
     if any(arg in args.snakemake for arg in ("-n", "--dry-run", "--dryrun", "--unlock")):
         print("\n".join(lines))
