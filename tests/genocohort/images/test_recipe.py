@@ -41,6 +41,16 @@ def test_what_the_sources_import_is_required(name: str) -> None:
     assert {OTHER_NAMES.get(found, found) for found in wanted} == required
 
 
+def test_the_controllers_image_can_check_the_lock(tmp_path: Path) -> None:
+    for place, path in RECIPES[CONTROLLER].sources.items():
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, tmp_path / place)
+    found = load_recipes(tmp_path / "containers", tmp_path / "workflow")
+    assert {n: r.sources_hash() for n, r in found.items()} == {
+        n: r.sources_hash() for n, r in RECIPES.items()
+    }
+
+
 @pytest.mark.parametrize("name", WITH_PYTHON)
 def test_an_image_has_the_versions_of_the_workstation(name: str) -> None:
     workstation = locked_versions(CONTAINERS / "workstation/requirements-dev.txt")

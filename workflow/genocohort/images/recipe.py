@@ -140,8 +140,13 @@ def _step_sources(workflow: Path, steps: Iterable[str]) -> dict[str, Path]:
 
 
 def _controller_sources(containers: Path, workflow: Path) -> dict[str, Path]:
-    """The whole workflow and what is locked; the lock of images is added when it is built."""
-    tables = [containers / "images.yaml", *sorted(containers.glob("*/requirements.txt"))]
+    """The whole workflow and all recipes, by which it checks that the locked images fit.
+
+    The lock itself is added when the image is built.
+    """
+    tables = [containers / "images.yaml", *(containers / script for script in SCRIPTS)]
+    for pattern in ("Containerfile", "requirements.txt", "packages.lock"):
+        tables += sorted(containers.glob(f"*/{pattern}"))
     found = {f"containers/{p.relative_to(containers).as_posix()}": p for p in tables}
     for part in ("Snakefile", "rules", "profiles", *_PACKAGES):
         path = workflow / part
