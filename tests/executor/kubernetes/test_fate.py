@@ -264,6 +264,12 @@ def test_a_pod_that_was_deleted_as_it_ran_says_so() -> None:
     assert reason(one) == "someone has deleted its pod (killed by signal 15 (exit code 143))"
 
 
+def test_a_pod_that_was_deleted_before_its_container_was_seen_says_so() -> None:
+    one = pod("Failed")
+    one["metadata"]["deletionTimestamp"] = "2026-01-02T03:04:05Z"
+    assert reason(one) == "someone has deleted its pod"
+
+
 def test_a_deleted_pod_whose_node_is_silent_is_not_awaited_for_ever() -> None:
     one = pod("Running", container("step-0", running={}))
     one["metadata"]["deletionTimestamp"] = "2026-01-02T03:04:05Z"

@@ -240,7 +240,8 @@ def _pod_reason(pod: Object, minutes: int, container_reason: str) -> str:
     if status.get("reason"):
         message = str(status.get("message") or "").strip()
         return f"{status['reason']}: {message or 'the cluster has ended it'}{also}"
-    if container_reason and pod["metadata"].get("deletionTimestamp"):
+    failed = container_reason or status["phase"] != "Succeeded"
+    if failed and pod["metadata"].get("deletionTimestamp"):
         return f"someone has deleted its pod{also}"
     return container_reason
 
