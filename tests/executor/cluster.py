@@ -174,16 +174,30 @@ class KubernetesLab(Lab):
         folder = new_folder(cluster())
         fill(folder)
         options = ("--steps-claim-mount", str(cluster()))
-        return Study(
+        study = Study(
             folder,
             flow,
             PROFILES / self.name,
             (*options, "--steps-poll-seconds", "0.5", "--latency-wait", "5"),
             environment={"KUBECONFIG": str(controller_kubeconfig())},
         )
+        self.studies.append(study)
+        return study
 
     def left(self, study: Study) -> list[str]:
         return kubectl("-n", NAMESPACE, "get", "pods", "-o", "name").split()
+
+    def remove(self, names: list[str]) -> None:
+        kubectl(
+            "-n",
+            NAMESPACE,
+            "delete",
+            "--ignore-not-found",
+            "--wait=false",
+            "--force",
+            "--grace-period=0",
+            *names,
+        )
 
 
 LABS["kubernetes"] = KubernetesLab()
@@ -233,6 +247,51 @@ def controller_image() -> str:
         output_of("docker", "image", "inspect", "--format", "{{json .RepoDigests}}", tag)
     )
     return str(next(d for d in digests if d.startswith(tag + "@")))
+
+
+IN_MANIFESTS = "registry.example/genocohort/controller@sha256:" + "0" * 64
+
+
+def start_controller(
+    manifest: str,
+    image: str,
+    workdir: str,
+    command: list[str],
+    args: list[str],
+    changes: dict[str, str] | None = None,
+    environment: dict[str, str] | None = None,
+) -> None:
+    """Apply a controller's manifest as a site does: image, working directory and command."""
+    objects = documents(manifest, {IN_MANIFESTS: image, **(changes or {})})
+    job = next(one for one in objects if one["kind"] == "Job")
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    server = json.loads(kubectl("config", "view", "--raw", "--minify", "-o", "json"))
+    port = server["clusters"][0]["cluster"]["server"].rsplit(":", 1)[1]
+    # The tests' cluster has no network of services.
+    address = {"KUBERNETES_SERVICE_HOST": API_HOST, "KUBERNETES_SERVICE_PORT": port}
+    more = {**address, **(environment or {})}
+    container["workingDir"] = workdir
+    container["command"], container["args"] = command, args
+    container["env"] += [{"name": name, "value": value} for name, value in more.items()]
+    apply(*objects)
+
+
+def finish_controller(seconds: float = 900) -> str:
+    """Wait for the controller's job, which must succeed; its output."""
+
+    def result() -> str:
+        found = json.loads(kubectl("-n", NAMESPACE, "get", "job", "controller", "-o", "json"))
+        return next((k for k in ("succeeded", "failed") if found.get("status", {}).get(k)), "")
+
+    wait_until(result, seconds)
+    text = kubectl("-n", NAMESPACE, "logs", "job/controller")
+    assert result() == "succeeded", text
+    return text
+
+
+def end_controller() -> None:
+    """Delete the controller's job, if there is one."""
+    kubectl("-n", NAMESPACE, "delete", "job", "controller", "--ignore-not-found")
 
 
 @dataclass
@@ -291,7 +350,7 @@ class StagedLab(KubernetesLab):
         storage().Bucket(bucket).upload_file(str(folder / "input.tsv"), "run/input.tsv")
         options = ("--steps-stager-image", controller_image())
         options += ("--default-storage-prefix", f"s3://{bucket}/run")
-        return StagedStudy(
+        study = StagedStudy(
             folder,
             flow,
             PROFILES / self.name,
@@ -305,6 +364,8 @@ class StagedLab(KubernetesLab):
             },
             bucket=bucket,
         )
+        self.studies.append(study)
+        return study
 
 
 STAGED = StagedLab()

@@ -1,5 +1,6 @@
 """What tests on real backends share: two tiny images, a study, a run of Snakemake."""
 
+import atexit
 import functools
 import grp
 import hashlib
@@ -12,8 +13,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +26,8 @@ FLOWS = Path(__file__).parent / "flows"
 REGISTRY = os.environ.get("STEPS_TEST_REGISTRY", "localhost:5000")
 BASE_IMAGE = os.environ.get("STEPS_TEST_BASE_IMAGE", f"{REGISTRY}/base/python:bookworm")
 USER = 10001
+PATIENCE = 300
+"""Seconds after which a backend has hung; it may be busy with the tests of others."""
 STARTED: "list[subprocess.Popen[str]]" = []
 PARTS = ("part1", "part2", "part3")
 
@@ -32,7 +37,7 @@ def answers(*command: str) -> bool:
     if not shutil.which(command[0]):
         return False
     try:
-        return subprocess.run(command, capture_output=True, timeout=20).returncode == 0
+        return subprocess.run(command, capture_output=True, timeout=PATIENCE).returncode == 0
     except subprocess.TimeoutExpired:
         return False
 
@@ -109,14 +114,16 @@ class Study:
             "USER": "tester", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1",
             **self.environment,
         }  # fmt: skip
+        # A shell lets what it starts in the background ignore Ctrl-C.
         process = subprocess.Popen(
-            self.command(*args), cwd=self.folder, env=env, text=True, errors="replace",
+            ["env", "--default-signal=INT", *self.command(*args)], cwd=self.folder, env=env,
+            text=True, errors="replace",
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         STARTED.append(process)
         return process
 
-    def run(self, *args: str, ok: bool = True, seconds: float = 300) -> str:
+    def run(self, *args: str, ok: bool = True, seconds: float = 3 * PATIENCE) -> str:
         """Run to the end; the output."""
         process = self.start(*args)
         try:
@@ -132,7 +139,7 @@ class Study:
         text = (self.folder / ".snakemake/steps/jobs.jsonl").read_text()
         return [json.loads(line) for line in text.splitlines()]
 
-    def wait_for(self, *paths: str, seconds: float = 120) -> None:
+    def wait_for(self, *paths: str, seconds: float = PATIENCE) -> None:
         """Wait until files are there."""
         wait_until(lambda: all((self.folder / path).exists() for path in paths), seconds)
 
@@ -152,12 +159,17 @@ class Study:
         }
 
 
-def wait_until(true: object, seconds: float = 120) -> None:
+def wait_until(true: object, seconds: float = PATIENCE) -> None:
     """Wait until a function returns something true."""
     deadline = time.monotonic() + seconds
     while not true():  # type: ignore[operator]
         assert time.monotonic() < deadline, "it took too long"
         time.sleep(0.2)
+
+
+def side_by_side(names: Iterable[str]) -> list[Any]:
+    """Parameters of tests; those of one backend stay in one process, one after another."""
+    return [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in names]
 
 
 def end_controllers() -> None:
@@ -175,6 +187,7 @@ def new_folder(parent: Path | None = None) -> Path:
     """A folder that the user of the tests may write; those of pytest are root's alone."""
     folder = Path(tempfile.mkdtemp(prefix="steps-test-", dir=parent))
     folder.chmod(0o755)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
@@ -210,6 +223,9 @@ class Lab:
     too_large = "but jobs have"
     too_long = "DeadlineExceeded: it ran longer than its runtime=1 minutes"
 
+    def __init__(self) -> None:
+        self.studies: list[Study] = []
+
     def require(self) -> None:
         """Skip unless it answers."""
 
@@ -217,10 +233,23 @@ class Lab:
         """A new folder with the flow's input."""
         folder = new_folder()
         fill(folder)
-        return Study(folder, flow, PROFILES / self.name)
+        study = Study(folder, flow, PROFILES / self.name)
+        self.studies.append(study)
+        return study
 
     def left(self, study: Study) -> list[str]:
         """Jobs of a study that the backend still has."""
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        """Remove what failed tests have left: it would take the place of the next tests' jobs."""
+        end_controllers()
+        while self.studies:
+            if names := self.left(self.studies.pop()):
+                self.remove(names)
+
+    def remove(self, names: list[str]) -> None:
+        """End and remove jobs, as `left` names them."""
         raise NotImplementedError
 
 
@@ -239,6 +268,9 @@ class DockerLab(Lab):
             "--format", "{{.Names}}",
         )  # fmt: skip
         return names.split()
+
+    def remove(self, names: list[str]) -> None:
+        output_of(self.name, "rm", "--force", *names)
 
 
 class PodmanLab(DockerLab):
@@ -292,8 +324,11 @@ class SlurmLab(Lab):
 
     def left(self, study: Study) -> list[str]:
         mine = f"steps-{study.owner()}-"
-        lines = output_of("squeue", "--noheader", "--format=%j %T").splitlines()
+        lines = output_of("squeue", "--noheader", "--format=%j %T %i").splitlines()
         return [line for line in lines if line.startswith(mine) and "COMPLETING" not in line]
+
+    def remove(self, names: list[str]) -> None:
+        output_of("scancel", *(name.split()[-1] for name in names))
 
 
 @functools.cache

@@ -238,6 +238,7 @@ def workflow_with_image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
 
 
 @pytest.mark.backend
+@pytest.mark.xdist_group("steps")
 def test_the_container_gives_the_same_bytes(
     study: Path, workflow_with_image: Path, tmp_path: Path
 ) -> None:
@@ -255,6 +256,7 @@ def test_the_container_gives_the_same_bytes(
 
 
 @pytest.mark.backend
+@pytest.mark.xdist_group("steps")
 def test_the_image_is_small_and_holds_no_more(workflow_with_image: Path) -> None:
     assert workflow_with_image.is_dir()
     size = _docker("image", "inspect", "--format", "{{.Size}}", f"genocohort/{IMAGE}")

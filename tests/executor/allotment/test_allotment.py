@@ -16,7 +16,7 @@ from genocohort.study import STEPS
 from snakemake_executor_plugin_steps.submission import Step
 from tiny.sample_cohort import genocohort, write_cut
 
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.xdist_group("steps")]
 
 CONTAINERS = REPOSITORY / "containers"
 # More runnable threads than allotted may be seen for an instant: one wakes another, then waits.

@@ -24,7 +24,7 @@ from executor.lab import EXPECTED, LABS, Study, images, new_folder
 from snakemake_executor_plugin_steps.kubernetes.pod import Site, pod
 from snakemake_executor_plugin_steps.submission import Step, Submission
 
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.xdist_group("kubernetes")]
 OPENSHIFT_UID = 1000680000
 UIDS = range(OPENSHIFT_UID, OPENSHIFT_UID + 10_000)
 LAB = LABS["kubernetes"]
@@ -162,7 +162,7 @@ def wait_until_asked(found: Admission) -> None:
         create(bare())
         return bool(found.asked)
 
-    wait_until(asked, seconds=30)
+    wait_until(asked)
     found.asked.clear()
 
 
@@ -182,7 +182,7 @@ def test_flows_run_under_the_restricted_standard(admission_of: Any, name: str) -
     lab.require()
     found = admission_of([violations_of_restricted, violations_of_own_rules])
     study = lab.study("dag.smk")
-    study.run(seconds=900)
+    study.run()
     assert study.results() == EXPECTED
     assert len(found.asked) == 5  # the group is one pod
     assert all(not violations for _, violations in found.asked)
@@ -194,7 +194,7 @@ def test_flows_run_as_a_user_that_openshift_would_choose(admission_of: Any, name
     lab.require()
     found = admission_of([lambda one: violations_of_restricted_v2(one, UIDS)])
     study = with_user(lab.study("dag.smk"), OPENSHIFT_UID)
-    study.run(seconds=900)
+    study.run()
     assert study.results() == EXPECTED
     assert len(found.asked) == 5
     if name == "claim":

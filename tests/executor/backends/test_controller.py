@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from executor.cluster import (
-    API_HOST,
     NAMESPACE,
     STAGED,
     apply,
@@ -19,14 +18,17 @@ from executor.cluster import (
     cluster,
     controller_image,
     documents,
+    end_controller,
+    finish_controller,
     kubectl,
+    start_controller,
     volume,
 )
 from executor.lab import EXPECTED, FLOWS, LABS, USER, new_folder, wait_until
 
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.xdist_group("kubernetes-s3")]
 LAB = LABS["kubernetes"]
-IMAGE = "registry.example/genocohort/controller@sha256:" + "0" * 64
+MANIFEST = "kubernetes/controller.yaml"
 
 
 @pytest.fixture(autouse=True)
@@ -35,37 +37,13 @@ def no_job() -> Iterator[None]:
     LAB.require()
     STAGED.require()  # the controller's image holds the storage plugin as well
     yield
-    kubectl("-n", NAMESPACE, "delete", "job", "controller", "--ignore-not-found")
+    end_controller()
 
 
-def start(manifest: str, changes: dict[str, str], workdir: str, args: list[str]) -> None:
-    """Apply a controller's manifest as a site does: image, working directory and command."""
-    objects = documents(manifest, {IMAGE: controller_image(), **changes})
-    job = next(one for one in objects if one["kind"] == "Job")
-    (container,) = job["spec"]["template"]["spec"]["containers"]
-    server = json.loads(kubectl("config", "view", "--raw", "--minify", "-o", "json"))
-    port = server["clusters"][0]["cluster"]["server"].rsplit(":", 1)[1]
-    container["workingDir"] = workdir
-    container["command"], container["args"] = ["python3", "-m", "snakemake"], args
-    container["env"] += [  # the tests' cluster has no network of services
-        {"name": "KUBERNETES_SERVICE_HOST", "value": API_HOST},
-        {"name": "KUBERNETES_SERVICE_PORT", "value": port},
-    ]
-    apply(*objects)
-
-
-def result() -> str:
-    """How the controller's job has ended; empty while it runs."""
-    found = json.loads(kubectl("-n", NAMESPACE, "get", "job", "controller", "-o", "json"))
-    return next((k for k in ("succeeded", "failed") if found.get("status", {}).get(k)), "")
-
-
-def finish() -> str:
-    """Wait for the controller; its output."""
-    wait_until(result, seconds=900)
-    text = kubectl("-n", NAMESPACE, "logs", "job/controller")
-    assert result() == "succeeded", text
-    return text
+def start(workdir: str, args: list[str], manifest: str = MANIFEST, **changes: str) -> None:
+    """Run Snakemake in the cluster."""
+    command = ["python3", "-m", "snakemake"]
+    start_controller(manifest, controller_image(), workdir, command, args, changes)
 
 
 def pods() -> list[dict[str, Any]]:
@@ -86,8 +64,8 @@ def arguments(study: Any, profile: str, *more: str) -> list[str]:
 def test_a_controller_on_the_claim_needs_its_own_rights_only() -> None:
     study = LAB.study("dag.smk")
     args = arguments(study, "kubernetes", "--steps-poll-seconds", "0.5", "--latency-wait", "5")
-    start("kubernetes/controller.yaml", {}, f"/study/{study.folder.name}", args)
-    finish()
+    start(f"/study/{study.folder.name}", args)
+    finish_controller()
     assert study.results() == EXPECTED
     assert LAB.left(study) == [p for p in LAB.left(study) if "controller" in p]
 
@@ -96,8 +74,8 @@ def start_slow() -> Any:
     """A study whose controller waits for a long step."""
     study = LAB.study("failures.smk")
     args = arguments(study, "kubernetes", "slow/1.txt", "--config", "seconds=600")
-    start("kubernetes/controller.yaml", {}, f"/study/{study.folder.name}", args)
-    study.wait_for("slow/1.txt.started", seconds=600)
+    start(f"/study/{study.folder.name}", args)
+    study.wait_for("slow/1.txt.started")
     (step,) = pods()
     (owner,) = step["metadata"]["ownerReferences"]
     assert owner["kind"] == "Pod"
@@ -107,7 +85,7 @@ def start_slow() -> Any:
 def test_a_job_that_is_deleted_ends_its_steps_and_leaves_no_lock() -> None:
     study = start_slow()
     kubectl("-n", NAMESPACE, "delete", "job", "controller")
-    wait_until(lambda: not LAB.left(study), seconds=300)
+    wait_until(lambda: not LAB.left(study))
     assert not list((study.folder / ".snakemake").glob("locks/*"))
     assert not (study.folder / "slow/1.txt").exists()
 
@@ -117,7 +95,7 @@ def test_with_a_controllers_pod_that_is_lost_go_the_pods_of_its_steps() -> None:
     label = "job-name=controller"
     kubectl("-n", NAMESPACE, "delete", "pod", "-l", label, "--grace-period=0", "--force")
     kubectl("-n", NAMESPACE, "delete", "job", "controller")
-    wait_until(lambda: not pods(), seconds=300)
+    wait_until(lambda: not pods())
     assert not (study.folder / "slow/1.txt").exists()
 
 
@@ -132,8 +110,8 @@ def test_a_controller_with_object_storage() -> None:
         os.chown(folder, USER, USER)
     apply(volume(folder, name, name))
     changes = {"storageClassName: standard": f"storageClassName: {name}"}
-    start("kubernetes-s3/controller.yaml", changes, "/controller", args)
-    finish()
+    start("/controller", args, "kubernetes-s3/controller.yaml", **changes)
+    finish_controller()
     assert study.results() == EXPECTED
     assert bucket_contents(study.bucket, "run/")["logs/prepare.log"] == b"prepared\n"
     assert (folder / ".snakemake/steps/checksums.jsonl").exists()

@@ -2,23 +2,29 @@
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from executor.lab import LABS, Lab, Study, end_controllers, images, new_folder, output_of
+from executor.lab import (
+    LABS,
+    Lab,
+    Study,
+    images,
+    new_folder,
+    output_of,
+    side_by_side,
+)
 
 pytestmark = pytest.mark.backend
 
 
-@pytest.fixture(params=["docker", "podman", "slurm"])
-def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
-    """Each backend in turn; a controller that a failed test has left is ended."""
+@pytest.fixture(params=side_by_side(["docker", "podman", "slurm"]))
+def lab(request: pytest.FixtureRequest) -> Lab:
+    """Each backend in turn."""
     found = LABS[request.param]
     found.require()
-    yield found
-    end_controllers()
+    return found
 
 
 def with_links(study: Study) -> Path:

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from executor.lab import LABS, Study, end_controllers, output_of, require, wait_until
+from executor.lab import LABS, PATIENCE, Study, output_of, require, wait_until
 
 CONF = os.environ.get("STEPS_TEST_SLURM_ACCOUNTING", "")
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.xdist_group("slurm")]
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def study(monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
     found = LABS["slurm"].study("failures.smk")
     found.environment["SLURM_CONF"] = CONF
     yield found
-    end_controllers()
+    LABS["slurm"].clear()
     set_node("resume")
 
 
@@ -52,24 +52,24 @@ def listed() -> list[str]:
 
 def test_what_squeue_has_forgotten_is_known_from_accounting(study: Study) -> None:
     process = study.start("slow/1.txt", "--config", "seconds=300")
-    study.wait_for("slow/1.txt.started", seconds=300)
+    study.wait_for("slow/1.txt.started")
     (job,) = running()
     os.killpg(process.pid, signal.SIGSTOP)
     output_of("scancel", job)
     wait_until(lambda: job not in listed())
     os.killpg(process.pid, signal.SIGCONT)
-    text, _ = process.communicate(timeout=120)
+    text, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     assert "CANCELLED: someone has cancelled it" in text
 
 
 def test_a_job_whose_node_fails_runs_again_and_each_run_is_accounted_for(study: Study) -> None:
     process = study.start("slow/1.txt", "--config", "seconds=20")
-    study.wait_for("slow/1.txt.started", seconds=300)
+    study.wait_for("slow/1.txt.started")
     set_node("down")
     wait_until(lambda: list((study.folder / ".snakemake/steps/logs").glob("*.log")))
     set_node("resume")
-    text, _ = process.communicate(timeout=400)
+    text, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, text
     assert "runs again as" in text
     assert [(r["attempt"], r["reason"]) for r in study.records()] == [
@@ -82,9 +82,9 @@ def test_a_job_whose_node_fails_runs_again_and_each_run_is_accounted_for(study: 
 
 def test_a_job_whose_machines_keep_failing_fails(study: Study) -> None:
     process = study.start("slow/1.txt", "--config", "seconds=300", "--steps-restarts", "0")
-    study.wait_for("slow/1.txt.started", seconds=300)
+    study.wait_for("slow/1.txt.started")
     set_node("down")
-    text, _ = process.communicate(timeout=120)
+    text, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     assert "NODE_FAIL: its node has failed" in text
     assert "runs again" not in text

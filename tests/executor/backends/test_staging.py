@@ -2,27 +2,25 @@
 
 import os
 import signal
-from collections.abc import Iterator
 
 import pytest
 
 from executor.cluster import NAMESPACE, STAGED, StagedStudy, bucket_contents, kubectl
-from executor.lab import EXPECTED, end_controllers, wait_until
+from executor.lab import EXPECTED, PATIENCE, wait_until
 
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.xdist_group("kubernetes-s3")]
 
 
 @pytest.fixture
-def study_of() -> Iterator[object]:
-    """Makes studies; a controller that a failed test has left is ended."""
+def study_of() -> object:
+    """Makes studies."""
     STAGED.require()
-    yield STAGED.study
-    end_controllers()
+    return STAGED.study
 
 
 def test_a_flow_runs_with_object_storage(study_of) -> None:  # type: ignore[no-untyped-def]
     study: StagedStudy = study_of("dag.smk")
-    study.run(seconds=900)
+    study.run()
     assert study.results() == EXPECTED
     found = bucket_contents(study.bucket, "run/")
     assert found["logs/scatter/part1.log"] == b"ok\n"
@@ -70,6 +68,6 @@ def test_ctrl_c_and_a_killed_controller_with_object_storage(study_of) -> None:  
     process = study.start("slow/1.txt", "slow/2.txt", "--config", "seconds=301")
     wait_until(lambda: len(STAGED.left(study)) == 2)
     os.killpg(process.pid, signal.SIGINT)
-    text, _ = process.communicate(timeout=90)
+    text, _ = process.communicate(timeout=PATIENCE)
     assert "that an earlier run has left" in text
     assert STAGED.left(study) == []

@@ -25,10 +25,10 @@ from executor.cluster import (
     secret,
     storage,
 )
-from executor.lab import EXPECTED, end_controllers
+from executor.lab import EXPECTED
 from snakemake_executor_plugin_steps.staging.manifest import MAX_CHARACTERS
 
-pytestmark = pytest.mark.backend
+pytestmark = [pytest.mark.backend, pytest.mark.xdist_group("kubernetes-s3")]
 STALL_SECONDS = 4
 
 
@@ -136,7 +136,6 @@ def proxy() -> Iterator[Proxy]:
     STAGED.require()
     found = Proxy()
     yield found
-    end_controllers()
     found.end()
 
 
@@ -150,7 +149,7 @@ def test_what_goes_wrong_once_is_made_good(proxy: Proxy) -> None:
         Fault("hang", "PUT", "results/proof.txt", 1),
     ]
     study = proxy.study("dag.smk", *faults)
-    study.run(seconds=900)
+    study.run()
     assert study.results() == EXPECTED
     assert [fault.times for fault in faults] == [0] * len(faults)
     assert STAGED.left(study) == []
@@ -164,7 +163,7 @@ def test_what_goes_wrong_for_ever_is_named(proxy: Proxy) -> None:
         Fault("busy", "PUT", "short/4.txt"),
     ]
     study = proxy.study("failures.smk", *faults)
-    study.run(*(f"short/{i}.txt" for i in range(1, 5)), ok=False, seconds=900)
+    study.run(*(f"short/{i}.txt" for i in range(1, 5)), ok=False)
     reasons = {r["wildcards"]["i"]: str(r["reason"]) for r in study.records()}
     assert f"no byte has moved for {STALL_SECONDS} s" in reasons["1"]
     assert "short/1.txt (3 times)" in reasons["1"]
@@ -200,7 +199,7 @@ def test_a_list_too_long_for_a_variable_travels_as_a_file(proxy: Proxy) -> None:
     for i, name in enumerate(names):
         bucket.put_object(Key=f"run/in/{name}", Body=f"{i}\n".encode())
     start = time.monotonic()
-    study.run(seconds=900)
+    study.run()
     print(f"{count} inputs: {time.monotonic() - start:.1f} s")
     text = "".join(f"{i}\n" for i in range(count)).encode()
     assert study.results()["gathered.tsv"] == text

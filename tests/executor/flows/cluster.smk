@@ -14,16 +14,3 @@ rule fills:
         disk_mb=20,
     shell:
         "head -c 80000000 /dev/zero > $TMPDIR/zeros; sleep 300; echo > {output}"
-
-
-rule link:
-    input:
-        lambda wildcards: (f"chain/{int(wildcards.i) - 1}.txt" if int(wildcards.i) > 1 else []),
-    output:
-        "chain/{i}.txt",
-    container:
-        IMAGES["a"]
-    resources:
-        mem_mb=50,
-    shell:
-        "echo {wildcards.i} > {output}"
