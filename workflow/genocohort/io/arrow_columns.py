@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 _NUMBERS = {
@@ -39,6 +40,43 @@ def list_to_arrow(values: Sequence[Any], kind: pa.DataType) -> pa.Array | None:
         codes = [None if v is None else known.setdefault(v, len(known)) for v in values]
         return pa.DictionaryArray.from_arrays(_numbers(codes, pa.int32()), _texts(list(known)))
     return None
+
+
+def text_scalar(text: str) -> pa.StringScalar:
+    """One text, for Arrow's functions."""
+    return _texts([text])[0]
+
+
+def numpy_to_arrow(values: npt.NDArray[Any], kind: pa.DataType) -> pa.Array | None:
+    """An array of numbers or truth values; NaN is null. None for any other type.
+
+    Raises
+    ------
+    OverflowError
+        A whole number does not fit the type.
+    """
+    if kind == pa.bool_() and values.dtype == np.bool_:
+        bits = pa.py_buffer(np.packbits(values, bitorder="little"))
+        return pa.Array.from_buffers(kind, len(values), [None, bits])
+    if kind not in _NUMBERS or values.dtype.kind not in "iuf":
+        return None
+    made = np.ascontiguousarray(values, dtype=_NUMBERS[kind])
+    bits, n_null = None, 0
+    if values.dtype.kind == "f":
+        there = ~np.isnan(made)
+        n_null = len(made) - int(np.count_nonzero(there))
+        bits = pa.py_buffer(np.packbits(there, bitorder="little")) if n_null else None
+    elif made.dtype != values.dtype and not np.array_equal(made, values):
+        raise OverflowError(f"a number does not fit {kind}")
+    return pa.Array.from_buffers(kind, len(made), [bits, pa.py_buffer(made)], n_null)
+
+
+def arrow_to_numpy(array: pa.Array) -> npt.NDArray[Any]:
+    """Numbers without nulls as a view of NumPy's."""
+    if len(array) == 0:
+        return np.zeros(0, dtype=_NUMBERS[array.type])
+    held = np.frombuffer(array.buffers()[1], dtype=_NUMBERS[array.type])
+    return held[array.offset : array.offset + len(array)]
 
 
 def _bitmap(values: Sequence[Any]) -> tuple[pa.Buffer | None, int]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from genocohort.domain.call_counts import (
@@ -50,10 +51,15 @@ def rows_to_arrow(rows: CountedRows, first_record: int) -> pa.RecordBatch:
         if name == "record":
             values = values + first_record
         kind = np.int64 if name in _WIDE else np.int32
-        arrays.append(pa.array(np.ascontiguousarray(values, dtype=kind)))
-    arrays.append(pa.array(rows.qual))
+        arrays.append(_numbers(np.ascontiguousarray(values, dtype=kind), SCHEMA.field(name).type))
+    arrays.append(_numbers(rows.qual, pa.float64()))
     arrays += [text_array(texts) for texts in rows.texts]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
+
+
+def _numbers(values: npt.NDArray[Any], kind: pa.DataType) -> pa.Array:
+    """Numbers as an Arrow array, without a copy; NaN stays NaN."""
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
 class CountsWriter:

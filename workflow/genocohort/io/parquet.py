@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from genocohort.domain.table import Table
 from genocohort.errors import InputDataError
-from genocohort.io.arrow_columns import list_to_arrow
+from genocohort.io.arrow_columns import list_to_arrow, numpy_to_arrow
 from genocohort.io.atomic import replacing
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class TableWriter:
     def __init__(self, path: Path, table: Table, *, genome_build: str = "") -> None:
         self._table, self._schema = table, arrow_schema(table, genome_build)
         self._writer = pq.ParquetWriter(path, self._schema, **_OPTIONS)
-        self._held = self._schema.empty_table()
+        self._held = pa.Table.from_batches([], schema=self._schema)
 
     def add(self, columns: Mapping[str, Any] | pa.Table) -> None:
         """Add rows; they go to the file once there are enough for a group."""
@@ -135,6 +136,10 @@ def _to_arrow(values: Any, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
         if pa.types.is_dictionary(kind) and pa.types.is_dictionary(values.type):
             values = values.cast(pa.string())
         return values.dictionary_encode() if pa.types.is_dictionary(kind) else values.cast(kind)
+    if isinstance(values, np.ndarray):
+        made = numpy_to_arrow(values, kind)
+        if made is not None:
+            return made
     if type(values) is list and _is_plain(values):
         made = list_to_arrow(values, kind)
         if made is not None:

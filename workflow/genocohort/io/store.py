@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from genocohort.domain.sheet import Sample, Sex
 from genocohort.errors import InputDataError
+from genocohort.io.arrow_columns import list_to_arrow, text_scalar
 from genocohort.io.atomic import replacing, write_text
 from genocohort.io.pgen import CALL, PgenSpool, encode_row
 
@@ -165,7 +166,10 @@ def write_pvar(
     rows: Iterable[tuple[str, int, str, str, str, str, str, str]],
 ) -> None:
     """Write the .pvar; rows: chromosome, 1-based position, id, ref, alt, qual, filter, info."""
-    columns = [pa.array([str(value) for value in column]) for column in zip(*rows, strict=True)]
+    text = pa.string()
+    columns = [
+        list_to_arrow([str(value) for value in column], text) for column in zip(*rows, strict=True)
+    ]
     write_pvar_rows(path, contig_lines, columns)
 
 
@@ -178,9 +182,12 @@ def write_pvar_rows(
             stream.write(f"{line}\n".encode())
         n = max((len(c) for c in columns if not isinstance(c, str)), default=0)
         for start in range(0, n, _PVAR_ROWS):
-            part = [c if isinstance(c, str) else c.slice(start, _PVAR_ROWS) for c in columns]
-            lines = pc.binary_join_element_wise(*part, "\t")
-            ended = pc.binary_join_element_wise(lines, "", "\n")
+            part = [
+                text_scalar(c) if isinstance(c, str) else c.slice(start, _PVAR_ROWS)
+                for c in columns
+            ]
+            lines = pc.binary_join_element_wise(*part, text_scalar("\t"))
+            ended = pc.binary_join_element_wise(lines, text_scalar(""), text_scalar("\n"))
             # The texts of an array stand one behind the other.
             _, offsets, data = ended.buffers()
             stream.write(data[: int(np.frombuffer(offsets, dtype=np.int32)[len(ended)])])

@@ -564,10 +564,12 @@ cdef class Counter:
         return self.cells[self.n_columns].phased == 2
 
     cdef void _add_carriers(self, int column) noexcept nogil:
-        cdef int64_t i
-        cdef uint8_t *one = self.narrow + (self.is_pass * N_NARROW + 3 + column) * self.n
-        for i in range(self.n):
-            one[i] += ((self.code[i] & 3) == 1) | ((self.code[i] & 3) == 2)
+        cdef int64_t i, n = self.n
+        cdef const uint8_t *code = self.code
+        cdef uint8_t *one = self.narrow + (self.is_pass * N_NARROW + 3 + column) * n
+        for i in range(n):
+            # 1 for codes 1 and 2 in the lower two bits.
+            one[i] += (code[i] ^ (code[i] >> 1)) & 1
 
     cdef void _widen(self, int s) noexcept nogil:
         """Add the narrow counts to the wide ones."""

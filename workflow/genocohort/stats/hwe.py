@@ -84,9 +84,13 @@ def hwe_exact(
     hom_1, het, hom_2 = (c.ravel() for c in counts)
     if hom_1.size and min(hom_1.min(), het.min(), hom_2.min()) < 0:
         raise ValueError("genotype counts cannot be negative")
-    # Variants share configurations (most are rare), so each distinct one is tested once.
     triples = np.stack([np.minimum(hom_1, hom_2), het, np.maximum(hom_1, hom_2)], axis=1)
-    distinct, inverse = np.unique(triples, axis=0, return_inverse=True)
+    if sums is None:
+        # Variants share configurations (most are rare), so each distinct one is tested once.
+        distinct, inverse = np.unique(triples, axis=0, return_inverse=True)
+        chosen = inverse.ravel()
+    else:
+        distinct, chosen = triples, np.arange(len(triples))
     rare, het, common = (np.ascontiguousarray(distinct[:, i]) for i in range(3))
     called = distinct.sum(axis=1) > 0
     p = np.minimum((sums or tail_sums)(rare, het, common, midp), 1.0)
@@ -96,7 +100,6 @@ def hwe_exact(
         log_p[beyond] = _log_p(distinct[beyond], midp)
         p[beyond] = np.exp(log_p[beyond])
     p[~called] = log_p[~called] = np.nan
-    chosen = inverse.ravel()
     return HweResult(p[chosen].reshape(shape), (np.abs(log_p) / _LN10)[chosen].reshape(shape))
 
 

@@ -12,6 +12,7 @@ from genocohort.domain.alleles import ORDINARY
 from genocohort.domain.call_counts import CLASS_CODE, CountedRows, column
 from genocohort.domain.ploidy import GenotypeClass
 from genocohort.domain.tables_variants import ALLELE_CLASSES
+from genocohort.io.arrow_columns import arrow_to_numpy, list_to_arrow, numpy_to_arrow, text_scalar
 
 # Longer alleles would make ids that no tool shows; these variants are named by their record.
 _MAX_ID_ALLELES = 80
@@ -112,21 +113,24 @@ def compute_unique_ids(
     n = len(given)
     if n == 0:
         return given
-    keeps = pc.and_(_is_single(given), pc.not_equal(given, "."))
-    place = pc.binary_join_element_wise(chromosome, vcf_pos.cast(pa.string()), ":")
-    made = pc.binary_join_element_wise(place, ref, alt, ":")
-    size = pc.add(pc.binary_length(ref), pc.binary_length(alt))
-    by_alleles = pc.less_equal(size, _MAX_ID_ALLELES)
+    colon, nothing = text_scalar(":"), text_scalar("")
+    keeps = pc.and_(_is_single(given), pc.not_equal(given, text_scalar(".")))
+    place = pc.binary_join_element_wise(text_scalar(chromosome), vcf_pos.cast(pa.string()), colon)
+    made = pc.binary_join_element_wise(place, ref, alt, colon)
+    size = arrow_to_numpy(pc.add(pc.binary_length(ref), pc.binary_length(alt)))
+    by_alleles = numpy_to_arrow(size <= _MAX_ID_ALLELES, pa.bool_())
     usable = pc.and_(by_alleles, _is_single(made))
+    kept = given.filter(keeps)
+    own = pc.and_(usable, pc.invert(pc.is_in(made, value_set=kept)))
+    if pc.all(pc.or_(keeps, own)).as_py():
+        return pc.if_else(keeps, given, made)
     numbered = pc.binary_join_element_wise(
         pc.if_else(by_alleles, made, place),
-        pc.binary_join_element_wise("record", record.cast(pa.string()), ""),
-        pc.binary_join_element_wise("allele", allele.cast(pa.string()), ""),
-        ":",
+        pc.binary_join_element_wise(text_scalar("record"), record.cast(pa.string()), nothing),
+        pc.binary_join_element_wise(text_scalar("allele"), allele.cast(pa.string()), nothing),
+        colon,
     )
-    kept = given.filter(keeps)
-    own = pc.if_else(pc.and_(usable, pc.invert(pc.is_in(made, value_set=kept))), made, numbered)
-    ids = pc.if_else(keeps, given, own)
+    ids = pc.if_else(keeps, given, pc.if_else(own, made, numbered))
     if pc.count_distinct(ids).as_py() == n:
         return ids
     return _told_apart(ids.to_pylist(), set(kept.to_pylist()), keeps.to_pylist())
@@ -136,9 +140,10 @@ def _is_single(texts: pa.StringArray) -> pa.BooleanArray:
     """Whether each text stands once in the array."""
     counted = texts.value_counts()
     if len(counted) == len(texts):
-        return pa.array(np.ones(len(texts), dtype=np.bool_))
-    often = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
-    return pc.invert(pc.is_in(texts, value_set=often))
+        return numpy_to_arrow(np.ones(len(texts), dtype=np.bool_), pa.bool_())
+    often = arrow_to_numpy(counted.field("counts")) > 1
+    repeated = counted.field("values").filter(numpy_to_arrow(often, pa.bool_()))
+    return pc.invert(pc.is_in(texts, value_set=repeated))
 
 
 def _told_apart(ids: list[str], used: set[str], keeps: list[bool]) -> pa.StringArray:
@@ -150,4 +155,4 @@ def _told_apart(ids: list[str], used: set[str], keeps: list[bool]) -> pa.StringA
             name += "_"
         used.add(name)
         ids[i] = name
-    return pa.array(ids, pa.string())
+    return list_to_arrow(ids, pa.string())

@@ -15,6 +15,7 @@ from genocohort.domain.ledger import Dropped, Entry, entries_to_json
 from genocohort.domain.ploidy import in_par
 from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.streams import map_stream
+from genocohort.io.arrow_columns import arrow_to_numpy, list_to_arrow, numpy_to_arrow, text_scalar
 from genocohort.io.atomic import write_text
 from genocohort.io.call_counts import CountsWriter, rows_to_arrow, write_sums
 from genocohort.io.open_calls import CallsReader, RawBatch, open_cohort_calls, print_notices
@@ -121,7 +122,7 @@ def run(args: argparse.Namespace) -> None:
         for rows in one_pass.rows(Allotment.of(args)):
             batch = rows_to_arrow(rows, tally.records)
             writer.write(batch)
-            chosen = pa.array(stored_rows(rows.values))
+            chosen = numpy_to_arrow(stored_rows(rows.values), pa.bool_())
             stored.append(batch.select(list(_STORED_COLUMNS)).filter(chosen))
             spool.add(rows.store, rows.kinds, rows.sizes)
             tally.add(rows)
@@ -148,15 +149,16 @@ def _write_pvar(path: Path, chromosome: str, stored: list[pa.RecordBatch]) -> No
     ids = compute_unique_ids(
         chromosome, one["variant_id"], one["vcf_pos"], ref, alt, one["record"], one["allele"]
     )
-    qual = one["qual"].to_numpy(zero_copy_only=False)
-    shown = pa.array(["." if q != q else f"{q:.10g}" for q in qual.tolist()], pa.string())
-    if np.isnan(qual).all():
-        shown = "."
+    qual = arrow_to_numpy(one["qual"])
     text = pa.string()
+    shown: pa.StringArray | str = "."
+    if not np.isnan(qual).all():
+        shown = list_to_arrow(["." if q != q else f"{q:.10g}" for q in qual.tolist()], text)
+    nothing = text_scalar("")
     info = pc.binary_join_element_wise(
-        pc.binary_join_element_wise("RECORD=", one["record"].cast(text), ""),
-        pc.binary_join_element_wise("ALLELE=", one["allele"].cast(text), ""),
-        ";",
+        pc.binary_join_element_wise(text_scalar("RECORD="), one["record"].cast(text), nothing),
+        pc.binary_join_element_wise(text_scalar("ALLELE="), one["allele"].cast(text), nothing),
+        text_scalar(";"),
     )
     columns = [chromosome, one["vcf_pos"].cast(text), ids, ref, alt, shown, one["filter"], info]
     write_pvar_rows(path, header, columns)

@@ -12,6 +12,7 @@ from genocohort.domain.alleles import SUBSTITUTIONS, TRANSITIONS
 from genocohort.domain.call_counts import DEPTH_UNIT
 from genocohort.domain.ploidy import COMPLETE, GenotypeClass
 from genocohort.domain.tables_variants import ALLELE_CLASSES, GENOTYPE_COUNTS
+from genocohort.io.arrow_columns import arrow_to_numpy, list_to_arrow, numpy_to_arrow, text_scalar
 from genocohort.stats.hwe import HweResult
 
 Columns = Mapping[str, npt.NDArray[Any]]
@@ -19,7 +20,7 @@ _Float64 = npt.NDArray[np.float64]
 _Int64 = npt.NDArray[np.int64]
 HweTest = Callable[[_Int64, _Int64, _Int64], HweResult]
 
-_KINDS = pa.array(ALLELE_CLASSES, pa.string())
+_KINDS = list_to_arrow(ALLELE_CLASSES, pa.string())
 # By substitution, with the last place for none.
 IS_TRANSITION = np.array([s in TRANSITIONS for s in SUBSTITUTIONS] + [False])
 
@@ -27,7 +28,7 @@ IS_TRANSITION = np.array([s in TRANSITIONS for s in SUBSTITUTIONS] + [False])
 def counted_columns(batch: pa.RecordBatch) -> dict[str, npt.NDArray[Any]]:
     """The numbers of a batch of counts as NumPy arrays, without copies."""
     return {
-        name: batch.column(name).to_numpy()
+        name: arrow_to_numpy(batch.column(name))
         for name in batch.schema.names
         if not pa.types.is_string(batch.schema.field(name).type)
     }
@@ -62,11 +63,17 @@ def compute_sites(
         "record": batch.column("record"),
         "allele": batch.column("allele"),
         "n_alt_alleles": batch.column("n_alt_alleles"),
-        "variant_id": pc.if_else(pc.equal(given, "."), pa.scalar(None, pa.string()), given),
+        "variant_id": pc.if_else(
+            pc.equal(given, text_scalar(".")), pa.nulls(1, pa.string())[0], given
+        ),
         "ref": batch.column("ref"),
         "alt": batch.column("alt"),
         "allele_class": pa.DictionaryArray.from_arrays(batch.column("allele_class"), _KINDS),
-        "is_transition": pa.array(IS_TRANSITION[substitution], mask=substitution < 0),
+        "is_transition": pc.if_else(
+            numpy_to_arrow(substitution < 0, pa.bool_()),
+            pa.nulls(1, pa.bool_())[0],
+            numpy_to_arrow(IS_TRANSITION[substitution], pa.bool_()),
+        ),
         "filter": batch.column("filter"),
         "is_pass": counts["is_pass"] != 0,
         "qual": counts["qual"],
@@ -86,7 +93,8 @@ def compute_sites(
 
 
 def _constant(text: str, n: int) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(n, np.int32)), pa.array([text]))
+    codes = numpy_to_arrow(np.zeros(n, dtype=np.int32), pa.int32())
+    return pa.DictionaryArray.from_arrays(codes, list_to_arrow([text], pa.string()))
 
 
 def ratio(numerator: npt.NDArray[Any], denominator: npt.NDArray[Any]) -> _Float64:

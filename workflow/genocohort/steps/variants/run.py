@@ -32,8 +32,6 @@ from genocohort.steps.variants.compute import compute_sites, counted_columns
 from genocohort.steps.variants.histograms import Histograms
 from genocohort.steps.variants.settings import VariantsSettings
 
-Columns = dict[str, npt.NDArray[Any]]
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the step."""
@@ -100,11 +98,10 @@ def _write_samples(
     sums: SampleSums,
 ) -> None:
     n = len(samples)
-    ids = np.array([s.sample_id for s in samples], dtype=object)
-    columns: Columns = {
-        "sample_id": np.tile(ids, 2),
-        "chromosome": np.full(2 * n, chromosome, dtype=object),
-        "filter_set": np.repeat(np.array(FILTER_SETS, dtype=object), n),
+    columns: dict[str, Any] = {
+        "sample_id": [s.sample_id for s in samples] * 2,
+        "chromosome": [chromosome] * (2 * n),
+        "filter_set": [name for name in FILTER_SETS for _ in samples],
         "n_records": _both(sums.classes.sum(axis=2)),
         "n_not_expected_called": _both(sums.called),
     }
