@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import pgenlib
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from genocohort.errors import InputDataError
 from genocohort.steps.genotypes.compute import Tally, compute_unique_ids, stored_rows
 from tiny.call_engines import ENGINES, count, site_rows, stored_calls
 from tiny.calls import vcf_text, write_vcf
@@ -63,6 +65,41 @@ def test_phase_is_kept_where_it_is_given(tmp_path: Path, engine: str) -> None:
     het = [["0|1", "1|0", "0/1"], ["1|0", "0|1", "0/1"], ["0|1", "1|0", "0/1", "0|1", "1|0"]]
     assert [row[: len(h)] for row, h in zip(shown, het, strict=False)] == het
     assert shown[3][:3] == ["0/1", "0/1", "0/1"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_dosages_are_kept_where_they_are_given(tmp_path: Path, engine: str) -> None:
+    lines = [
+        "chr1 5 . A C . PASS . GT:DS 0/1:0.75 0/0:0 1|1:1.5 ./.:0.25 0|1:.",
+        "chr1 6 . A C,G . PASS . GT:DS 0/1:0.5,0.25 1/2:1,1 0/0:.,. 0/0:. 2/2:0,2",
+        "chr1 7 . A C . PASS . GT:GP 0/1:0.25,0.5,0.25 0/0:1,0,0 1:0.25,0.75 ./.:. 0/1",
+        "chr1 8 . A C . PASS . GT 0/1 0/1 1/0 0/0 1/1",
+    ]
+    path = write_vcf(tmp_path / "in.vcf", vcf_text(SAMPLES, lines))
+    rows, _ = count(engine, path, "chr1", SAMPLES)
+    stored_calls(rows, len(SAMPLES), tmp_path)
+    found = np.zeros((5, len(SAMPLES)), dtype=np.float32)
+    with pgenlib.PgenReader(
+        str(tmp_path / "rows.pgen").encode(), raw_sample_ct=len(SAMPLES), variant_ct=5
+    ) as reader:
+        for i in range(5):
+            reader.read_dosages(i, found[i])
+    assert found.tolist() == [
+        [0.75, 0, 1.5, 0.25, 1],
+        [0.5, 1, 0, 0, 0],
+        [0.25, 1, 0, 0, 2],
+        [1, 0, 1.5, -9, 1],
+        [1, 1, 1, 0, 2],
+    ]
+
+
+@pytest.mark.parametrize("cell", ["0/1:3", "0/1:-1", "0/1:1,1", "0/1:x"])
+def test_dosages_that_are_none_are_errors(tmp_path: Path, cell: str) -> None:
+    lines = [f"chr1 5 . A C . PASS . GT:DS {cell} 0/0:0 0/0:0 0/0:0 0/0:0"]
+    path = write_vcf(tmp_path / "in.vcf", vcf_text(SAMPLES, lines))
+    for engine in ENGINES:
+        with pytest.raises(InputDataError, match="record 1 of chr1"):
+            count(engine, path, "chr1", SAMPLES)
 
 
 def unique_ids(rows: list[tuple[str, int, int, str]]) -> list[str]:

@@ -1,6 +1,7 @@
 """A batch of variant calls as arrays, whichever file they come from."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,9 @@ class CallBatch:
         Records whose FORMAT has no GT, or has it in a later place than the first.
     phased : ndarray, shape (n_records, n_samples), bool, or None
         Whether the alleles of a genotype are in the order of the haplotypes; None: nowhere.
+    dosages : mapping of int to ndarray, shape (n_alts, n_samples), float64
+        Expected copies of each ALT allele (FORMAT/DS, or from GP) of the records that have them;
+        NaN where not given.
     """
 
     first_record: int
@@ -50,6 +54,7 @@ class CallBatch:
     n_without_gt: int = 0
     n_gt_not_first: int = 0
     phased: npt.NDArray[np.bool_] | None = None
+    dosages: Mapping[int, npt.NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def n_records(self) -> int:

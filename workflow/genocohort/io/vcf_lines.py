@@ -15,6 +15,9 @@ from genocohort.errors import InputDataError
 
 # Any sum with it is beyond the codes of diploid genotypes, and four of them fit int16.
 _INVALID = 5000
+# Dosages are written rounded.
+_ROUNDED = 0.01
+_MAX_DOSAGE = 2 + _ROUNDED
 # Index of the missing cell that is added behind a record's own cells.
 ABSENT = -1
 
@@ -111,6 +114,7 @@ class _BatchParser:
         self.codes = np.full((n, width), MISSING_CODE, dtype=np.int16)
         self.phased = np.zeros((n, width), dtype=np.bool_)
         self.depths: dict[bytes, npt.NDArray[np.float32]] = {}
+        self.dosages: dict[int, npt.NDArray[np.float64]] = {}
         self.n_without_gt = self.n_gt_not_first = 0
 
     def parse(self) -> CallBatch:
@@ -132,7 +136,7 @@ class _BatchParser:
                 if fields[5] != b".":
                     qual[i] = float(fields[5])
                 filters.append(fields[6].decode())
-                self._genotypes(i, fields)
+                self._genotypes(i, fields, len(alts[-1]))
                 self._check_alleles(i, len(alts[-1]))
             except (ValueError, OverflowError) as error:
                 raise self._error(i, fields, str(error)) from error
@@ -151,6 +155,7 @@ class _BatchParser:
             n_without_gt=self.n_without_gt,
             n_gt_not_first=self.n_gt_not_first,
             phased=self.phased,
+            dosages=self.dosages,
         )
 
     def _error(self, i: int, fields: list[bytes], what: str) -> InputDataError:
@@ -164,7 +169,7 @@ class _BatchParser:
             raise ValueError(f"not sorted: position {position} comes after {previous}")
         return position
 
-    def _genotypes(self, i: int, fields: list[bytes]) -> None:
+    def _genotypes(self, i: int, fields: list[bytes], n_alts: int) -> None:
         layout = self.layout
         if layout.n_columns == 0:
             return
@@ -180,7 +185,7 @@ class _BatchParser:
                     phased = np.append(phased, False)[layout.keep]
                 self.codes[i], self.phased[i] = codes, phased
                 return
-        self._general(i, keys.split(b":"), self._columns(cells))
+        self._general(i, keys.split(b":"), self._columns(cells), n_alts)
 
     def _columns(self, cells: bytes) -> list[bytes]:
         columns = cells.split(b"\t")
@@ -194,11 +199,18 @@ class _BatchParser:
         columns.append(b".")
         return [columns[k] for k in keep]
 
-    def _general(self, i: int, keys: list[bytes], columns: list[bytes]) -> None:
+    def _general(self, i: int, keys: list[bytes], columns: list[bytes], n_alts: int) -> None:
         """A record whose genotypes are not all of the form `0/1`, or have further fields."""
         wanted = [k for k in (b"DP", b"GQ") if self.layout.depths and k in keys]
-        if wanted or b"GT" in keys[1:]:
+        dosage = next((k for k in (b"DS", b"GP") if k in keys), None)
+        if wanted or dosage or b"GT" in keys[1:]:
             split = [column.split(b":") for column in columns]
+            if dosage and n_alts:
+                texts = _cells(split, keys.index(dosage))
+                read = allele_dosages if dosage == b"DS" else posterior_dosages
+                found = np.array([read(text, n_alts) for text in texts]).T
+                if not np.isnan(found).all():
+                    self.dosages[i] = found
             for key in wanted:
                 self._depth(i, key, _cells(split, keys.index(key)))
             genotypes = _cells(split, keys.index(b"GT")) if b"GT" in keys else []
@@ -230,6 +242,30 @@ class _BatchParser:
 def _cells(split: list[list[bytes]], index: int) -> list[bytes]:
     """One field of every sample; fields dropped from the end are missing."""
     return [cells[index] if index < len(cells) else b"." for cells in split]
+
+
+def allele_dosages(text: bytes, n_alts: int) -> list[float]:
+    """FORMAT/DS of one sample: expected copies of each ALT allele, NaN where not given."""
+    if text in (b".", b""):
+        return [math.nan] * n_alts
+    values = [math.nan if part == b"." else float(part) for part in text.split(b",")]
+    if len(values) != n_alts:
+        raise ValueError(f"DS has {len(values)} values for {n_alts} ALT alleles")
+    if any(not 0 <= value <= _MAX_DOSAGE for value in values if value == value):
+        raise ValueError(f"DS is {text.decode()}, beyond 0 to 2")
+    return values
+
+
+def posterior_dosages(text: bytes, n_alts: int) -> list[float]:
+    """Dosage by FORMAT/GP of one sample, where it has one ALT allele; NaN otherwise."""
+    if n_alts != 1 or text[:1] == b"." or not text:
+        return [math.nan] * n_alts
+    values = [float(part) for part in text.split(b",")]
+    if any(not 0 <= value <= 1 + _ROUNDED for value in values):
+        raise ValueError(f"GP is {text.decode()}, no probabilities")
+    if len(values) == 3:
+        return [min(values[1] + 2 * values[2], 2.0)]
+    return [min(values[1], 1.0)] if len(values) == 2 else [math.nan]
 
 
 def _ref(text: bytes) -> str:

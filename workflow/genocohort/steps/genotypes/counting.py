@@ -20,10 +20,10 @@ from genocohort.domain.call_counts import (
 from genocohort.domain.calls import CallBatch
 from genocohort.domain.genome import contig_class
 from genocohort.domain.genotype_codes import Genotype
-from genocohort.domain.ploidy import DIPLOID, expected_ploidy, stored_dosage
+from genocohort.domain.ploidy import DIPLOID, NOT_EXPECTED, expected_ploidy, stored_dosage
 from genocohort.domain.sheet import Sex
 from genocohort.domain.tables_variants import CARRIED_COUNTS
-from genocohort.io.pgen import ALT_FIRST, CALL, PHASED, encode_row
+from genocohort.io.pgen import ALT_FIRST, CALL, DOSAGE_UNIT, NO_DOSAGE, PHASED, encode_row
 from genocohort.steps.genotypes.genotype_counts import (
     CohortPloidy,
     GenotypeCounts,
@@ -206,6 +206,7 @@ def _stored_rows(
     encoded = []
     everyone = np.full_like(ploidy.expected, DIPLOID)
     first = np.array([g[0] for g in batch.genotypes], dtype=np.int64)
+    one_allele = np.array([len(g) == 1 for g in batch.genotypes], dtype=np.bool_)
     tables: dict[tuple[int, int], npt.NDArray[np.uint8]] = {}
     for i, k in zip(rows.source[stored], rows.allele[stored], strict=True):
         due = everyone if in_par[i] else ploidy.expected
@@ -220,12 +221,35 @@ def _stored_rows(
             het = (codes == 1) & batch.phased[i]
             codes[het] |= PHASED
             codes[het & (first[batch.codes[i]] == k)] |= ALT_FIRST
-        encoded.append(encode_row(codes) if len(codes) else (0, b""))
+        given = batch.dosages.get(int(i))
+        dosages = None
+        if given is not None:
+            dosages = _row_dosages(given[k - 1], codes, one_allele[batch.codes[i]], due)
+        encoded.append(encode_row(codes, dosages) if len(codes) else (0, b""))
     return (
         np.array([kind for kind, _ in encoded], dtype=np.uint8),
         np.array([len(data) for _, data in encoded], dtype=np.uint32),
         b"".join(data for _, data in encoded),
     )
+
+
+def _row_dosages(
+    values: npt.NDArray[np.float64],
+    codes: npt.NDArray[np.uint8],
+    one_allele: npt.NDArray[np.bool_],
+    due: npt.NDArray[np.int8],
+) -> npt.NDArray[np.uint16]:
+    """Dosages for one row of the store, where they say something besides the call.
+
+    Those of genotypes written with one allele reach to 1, and are doubled as the calls are; where
+    no genotype is expected there is none.
+    """
+    calls = codes & CALL
+    scaled = np.where(one_allele & (calls != CALL), 2 * values, values)
+    there = ~np.isnan(scaled) & (due != NOT_EXPECTED)
+    units = np.rint(np.clip(np.where(there, scaled, 0), 0, 2) * DOSAGE_UNIT).astype(np.uint16)
+    same = (calls != CALL) & (units == calls.astype(np.uint16) * DOSAGE_UNIT)
+    return np.where(there & ~same, units, np.uint16(NO_DOSAGE)).astype(np.uint16)
 
 
 def _call_of_codes(
