@@ -134,6 +134,7 @@ class CallsRun:
         outputs = [
             "--chromosome-table", str(tables["chromosomes"]), "--samples", str(tables["samples"]),
             "--histograms", str(tables["histograms"]), "--ledger", str(self.folder / "sum.json"),
+            "--text", str(self.folder / "cohort.bcftools_stats.txt"),
         ]  # fmt: skip
         argv = ["variant_summary", "--folder", str(self.folder), "--chromosomes", *contigs]
         assert cli.main([*argv, *outputs]) == 0

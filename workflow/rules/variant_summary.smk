@@ -9,6 +9,7 @@ rule variant_summary:
         chromosomes=f"{FULL}/variant_summary/chromosomes.parquet",
         samples=f"{FULL}/variant_summary/samples.parquet",
         histograms=f"{FULL}/variant_summary/histograms.parquet",
+        text=f"{FULL}/variant_summary/cohort.bcftools_stats.txt",
         ledger=f"{FULL}/variant_summary/ledger.json",
     log:
         "logs/variant_summary.log",
@@ -26,8 +27,9 @@ rule variant_summary:
         genome=study.config.genome.to_json(),
         folder=lambda wildcards, input: os.path.dirname(input.sites[0]),
         names=list(CHROMOSOMES),
+        cohort=study.config.study,
     shell:
         "genocohort variant_summary --folder {params.folder} --chromosomes {params.names:q}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
         " --chromosome-table {output.chromosomes} --samples {output.samples} --histograms {output.histograms}"
-        " --ledger {output.ledger} 2> {log}"
+        " --text {output.text} --cohort {params.cohort:q} --ledger {output.ledger} 2> {log}"

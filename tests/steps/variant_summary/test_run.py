@@ -94,9 +94,30 @@ def test_a_missing_table_is_named(
 ) -> None:
     run.summary(list(CONTIGS))
     (run.folder / "chr2.sites.parquet").unlink()
-    outputs = ["--chromosome-table", "--samples", "--histograms", "--ledger"]
+    outputs = ["--chromosome-table", "--samples", "--histograms", "--text", "--ledger"]
     paths = [part for o in outputs for part in (o, str(tmp_path / f"new{o}"))]
     arguments = ["variant_summary", "--folder", str(run.folder), "--chromosomes", *CONTIGS]
     assert cli.main([*arguments, *paths]) == 3
     assert "chr2.sites.parquet" in capsys.readouterr().err
     assert not (tmp_path / "new--samples").exists()
+
+
+def test_text_that_multiqc_reads(run: CallsRun) -> None:
+    multiqc = pytest.importorskip("multiqc", reason="multiqc is not installed")
+    run.summary(list(CONTIGS))
+    folder = run.folder / "text"
+    folder.mkdir()
+    (run.folder / "cohort.bcftools_stats.txt").rename(folder / "cohort.bcftools_stats.txt")
+    multiqc.parse_logs(str(folder))
+    (found,) = multiqc.get_module_data(module="bcftools").values()
+    assert found["number_of_records"] == 5
+    assert (found["ts"], found["tv"], found["tstv"]) == (3, 2, 1.5)
+    assert found["number_of_multiallelic_sites"] == 1
+    multiqc.reset()
+
+
+def test_text_without_transversions(tmp_path: Path) -> None:
+    calls = calls_run(tmp_path, ["A"], ["chr1 10 . A G 50 PASS . GT 0/1"])
+    calls.summary(["chr1"])
+    text = (tmp_path / "cohort.bcftools_stats.txt").read_text()
+    assert "TSTV\t0\t1\t0\t0.00\t1\t0\t0.00" in text

@@ -37,6 +37,11 @@ _ALLELE_COUNTS = {
     "n_mnv_alleles": "mnv", "n_complex_alleles": "complex", "n_star": "star",
     "n_symbolic": "symbolic", "n_breakend": "breakend", "n_non_ref": "non_ref",
 }  # fmt: skip
+# Counts that only the text in bcftools' format shows.
+TEXT_COUNTS = (
+    "n_transitions_first", "n_transversions_first", "n_singleton_transitions",
+    "n_singleton_transversions",
+)  # fmt: skip
 _SCOPE_OF_CLASS = {"autosome": "autosomes", "X": "X", "Y": "Y", "MT": "MT", "other": "other"}
 
 
@@ -59,7 +64,8 @@ def compute_site_counts(sites: Columns) -> dict[str, int]:
     Returns
     -------
     dict of str to int
-        SITE_COUNTS, and `n_called` and `n_expected`: genotypes completely called, and due.
+        SITE_COUNTS, those of TEXT_COUNTS, and `n_called` and `n_expected`: genotypes completely
+        called, and due.
     """
     kind = sites["allele_class"].astype(str)
     first = sites["allele"] <= 1
@@ -86,6 +92,10 @@ def compute_site_counts(sites: Columns) -> dict[str, int]:
         "n_singletons": int(np.count_nonzero(singleton)),
         "n_singleton_snv": int(np.count_nonzero(singleton & (kind == "snv"))),
         "n_singleton_indel": int(np.count_nonzero(singleton & indel)),
+        "n_transitions_first": int(np.count_nonzero(ts & (sites["allele"] == 1))),
+        "n_transversions_first": int(np.count_nonzero(tv & (sites["allele"] == 1))),
+        "n_singleton_transitions": int(np.count_nonzero(ts & singleton)),
+        "n_singleton_transversions": int(np.count_nonzero(tv & singleton)),
         "n_half": genotypes["n_half"],
         "n_het_haploid": genotypes["n_het_haploid"],
         "n_called": sum(genotypes[name] for name in _CALLED),

@@ -12,6 +12,7 @@ from genocohort.domain.ledger import Entry, entries_to_json
 from genocohort.domain.table import Table
 from genocohort.domain.tables_variants import (
     FILTER_SETS,
+    SITE_COUNTS,
     SUMMARY_CHROMOSOMES,
     SUMMARY_HISTOGRAMS,
     SUMMARY_SAMPLES,
@@ -23,9 +24,12 @@ from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.tasks import map_tasks
 from genocohort.io.atomic import write_text
 from genocohort.io.parquet import read_table, write_table
+from genocohort.steps.variant_summary.bcftools_text import bcftools_text
 from genocohort.steps.variant_summary.compute import (
+    ALL,
     SAMPLE_SUMS,
     SITES_READ,
+    TEXT_COUNTS,
     Columns,
     compute_chromosomes,
     compute_histograms,
@@ -48,6 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chromosome-table", type=Path, required=True)
     parser.add_argument("--samples", type=Path, required=True)
     parser.add_argument("--histograms", type=Path, required=True)
+    parser.add_argument("--text", type=Path, required=True, help="in the format of bcftools stats")
+    parser.add_argument("--cohort", default="cohort", help="the name that the text shows")
     parser.add_argument("--ledger", type=Path, required=True)
 
 
@@ -96,6 +102,7 @@ def run(args: argparse.Namespace) -> None:
         rows += list(zip(*(c.to_pylist() for c in table.columns), strict=True))
     histograms = compute_histograms(rows)
     write_table(args.histograms, SUMMARY_HISTOGRAMS, histograms, genome_build=genome.build)
+    write_text(args.text, _text(args.cohort, len(sample_ids), counts, histograms))
     n_records = sum(c["n_records"] for _, filter_set, c in counts if filter_set == "all")
     entry = Entry(
         step="variant_summary",
@@ -106,6 +113,21 @@ def run(args: argparse.Namespace) -> None:
         n_kept=n_records,
     )
     write_text(args.ledger, entries_to_json([entry]))
+
+
+def _text(
+    cohort: str,
+    n_samples: int,
+    counts: list[tuple[str, str, dict[str, int]]],
+    histograms: dict[str, list[Any]],
+) -> str:
+    """All records of all chromosomes in the format of bcftools stats."""
+    parts = [one for _, filter_set, one in counts if filter_set == "all"]
+    totals = {n: sum(part[n] for part in parts) for n in (*SITE_COUNTS, *TEXT_COUNTS)}
+    names = ("chromosome", "filter_set", "metric", "label", "bin_start", "count")
+    rows = zip(*(histograms[name] for name in names), strict=True)
+    whole = [row[2:] for row in rows if row[:2] == (ALL, "all")]
+    return bcftools_text(cohort, n_samples, totals, whole)
 
 
 def _read_samples(
