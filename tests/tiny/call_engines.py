@@ -40,12 +40,13 @@ def count_plain(path: Path, contig: str, names: tuple[str, ...]) -> Counted:
 def count_compiled(path: Path, contig: str, names: tuple[str, ...], threads: int = 1) -> Counted:
     """By the compiled engine."""
     module = native_calls()
-    source = VcfReader(path, contig, names, depths=True).text()
-    assert source is not None
+    reader = VcfReader(path, contig, names, depths=True)
     assert module is not None
     ploidy = cohort_ploidy(contig, [SEXES.get(n, "unknown") for n in names])  # type: ignore[misc]
-    counter = NativeCounter(module, source, ploidy, contig, Genome())
-    rows = join_rows([no_rows(), *counter.rows(threads)])
+    counter = NativeCounter(module, reader.source, ploidy, contig, Genome())
+    in_place = reader.text() is not None
+    found = counter.rows(threads) if in_place else counter.rows_of(reader.batches(), threads)
+    rows = join_rows([no_rows(), *found])
     return rows, counter.sums()
 
 

@@ -1,5 +1,6 @@
 """The compiled engine for calls gives what the plain one gives, byte for byte."""
 
+import gzip
 import shutil
 import struct
 import zlib
@@ -131,6 +132,26 @@ def test_lines_longer_than_blocks(
     for shard in (1, 50, 1000):
         monkeypatch.setattr(engine, "SHARD_BYTES", shard)
         assert_same(count_compiled(path, "chr1", SAMPLES, 2), count_plain(path, "chr1", SAMPLES))
+
+
+def test_bcf_and_gzip(tmp_path: Path) -> None:
+    text = vcf_text(SAMPLES, long_calls(1200, len(SAMPLES)))
+    known = text.replace("GT:AD:DP:GQ", "GT:DP:GQ").replace(":3,4:12:33", ":12:33")
+    bcf = write_vcf(tmp_path / "in.bcf", known)
+    packed = tmp_path / "in.vcf.gz"
+    packed.write_bytes(gzip.compress(text.encode()))
+    for path in (bcf, packed):
+        assert_same(count_compiled(path, "chr1", SAMPLES, 2), count_plain(path, "chr1", SAMPLES))
+
+
+def test_errors_of_lines_read_elsewhere(tmp_path: Path) -> None:
+    lines = [f"chr1 {i} . A C . PASS . GT 0/0 0/1 1/1 ./. 0/0" for i in range(1, 700)]
+    for wrong in ("chr1 650 . A C . PASS . GT 0/0 0/1 1/1 ./. 0/0", "chr1 900 . A C . . . GT 0/9"):
+        path = tmp_path / "in.vcf.gz"
+        path.write_bytes(gzip.compress(vcf_text(SAMPLES, [*lines, wrong]).encode()))
+        assert failure(count_compiled, path, "chr1", SAMPLES) == failure(
+            count_plain, path, "chr1", SAMPLES
+        )
 
 
 def failure(function: Any, *args: Any) -> str:

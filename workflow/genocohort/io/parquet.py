@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from genocohort.domain.arrow_columns import list_to_arrow, numpy_to_arrow
 from genocohort.domain.table import Table
 from genocohort.errors import InputDataError
-from genocohort.io.arrow_columns import list_to_arrow, numpy_to_arrow
 from genocohort.io.atomic import replacing
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from genocohort.domain.arrow_columns import list_to_arrow, text_scalar
 from genocohort.domain.sheet import Sample, Sex
 from genocohort.errors import InputDataError
-from genocohort.io.arrow_columns import list_to_arrow, text_scalar
 from genocohort.io.atomic import replacing, write_text
 from genocohort.io.pgen import CALL, PgenSpool, encode_row
 

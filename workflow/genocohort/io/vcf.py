@@ -152,6 +152,11 @@ class VcfReader:
         self._entry = self._usable_index(header_contigs)
         self._source = self._make_source()
 
+    @property
+    def source(self) -> TextSource:
+        """What is known of the contig's lines."""
+        return self._source
+
     def text(self) -> TextSource | None:
         """Where the lines stand; None for gzip and BCF, which have no lines to begin at."""
         if self._is_bcf or (is_gzip(self.path) and not self._is_bgzf):

@@ -107,7 +107,7 @@ cdef class Counter:
     cdef readonly int64_t n_without_gt, n_gt_not_first, n_records
     cdef readonly bint is_late, is_left, is_broken
     cdef Bgzf z
-    cdef bint is_plain, is_done
+    cdef bint is_plain, is_done, is_held
     cdef int64_t file_at, end_block, n_columns, n
     cdef object keep_, due_, tested_, par_, everyone_, contig_
     cdef const int64_t[::1] column
@@ -241,13 +241,7 @@ cdef class Counter:
             Whether a line begins there; otherwise the rest of a line is passed over.
         """
         cdef int rc = OK
-        self.is_plain = is_plain
-        self.n_records = 0
-        self.last_pos = 0
-        self.is_late = self.is_left = self.is_broken = self.is_done = False
-        self.end_block = end
-        bgzf_seek(&self.z, fd, start)
-        self.file_at = start
+        self._begin(fd, is_plain, start, end)
         with nogil:
             if within:
                 rc = self._need(within)
@@ -262,10 +256,39 @@ cdef class Counter:
                     rc = OK
         return rc
 
+    def open_lines(self, const uint8_t[::1] lines):
+        """Begin whole lines of the contig that are in memory."""
+        cdef int64_t n = lines.shape[0]
+        cdef uint8_t *larger
+        self._begin(-1, True, 0, -1)
+        if self.z.size < n:
+            larger = <uint8_t *>realloc(self.z.data, n)
+            if larger == NULL:
+                return NO_MEMORY
+            self.z.data = larger
+            self.z.size = n
+        if n:
+            memcpy(self.z.data, &lines[0], n)
+        self.z.end = n
+        self.is_held = True
+        return OK
+
+    cdef void _begin(self, int fd, bint is_plain, int64_t start, int64_t end):
+        self.is_plain = is_plain
+        self.is_held = False
+        self.n_records = 0
+        self.last_pos = 0
+        self.is_late = self.is_left = self.is_broken = self.is_done = False
+        self.end_block = end
+        bgzf_seek(&self.z, fd, start)
+        self.file_at = start
+
     cdef int _need(self, int64_t n) noexcept nogil:
         """Have n more bytes; END where the file has fewer."""
         cdef int64_t got
         cdef uint8_t *larger
+        if self.is_held:
+            return OK if self.z.end - self.z.at >= n else END
         if not self.is_plain:
             return bgzf_need(&self.z, n)
         if self.z.end - self.z.at >= n:

@@ -9,10 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from genocohort.domain.alleles import ORDINARY
+from genocohort.domain.arrow_columns import (
+    arrow_to_numpy,
+    list_to_arrow,
+    numpy_to_arrow,
+    text_scalar,
+)
 from genocohort.domain.call_counts import CLASS_CODE, CountedRows, column
 from genocohort.domain.ploidy import GenotypeClass
 from genocohort.domain.tables_variants import ALLELE_CLASSES
-from genocohort.io.arrow_columns import arrow_to_numpy, list_to_arrow, numpy_to_arrow, text_scalar
 
 # Longer alleles would make ids that no tool shows; these variants are named by their record.
 _MAX_ID_ALLELES = 80

@@ -1,7 +1,7 @@
 """The compiled engine: shards of the text on threads, their rows in the file's order."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
@@ -116,6 +116,20 @@ class NativeCounter:
                     break
         self._source.check_count(n)
 
+    def rows_of(self, batches: Iterable[LineBatch], threads: int) -> Iterator[CountedRows]:
+        """The rows of lines that are read elsewhere (BCF, gzip), in their order.
+
+        Raises
+        ------
+        InputDataError
+            A record cannot be read, or the lines are not sorted.
+        """
+        n, previous = 0, 0
+        for part in map_stream(self._batch, batches, threads=threads):
+            self._check(part, n, previous)
+            yield part.rows
+            n, previous = n + part.rows.n_records, part.rows.last_pos
+
     def sums(self) -> SampleSums:
         """Sums of samples over all shards read so far."""
         total = SampleSums.zero(self._source.layout.n_kept)
@@ -189,11 +203,19 @@ class NativeCounter:
 
     def _shard(self, shard: _Shard) -> _Part:
         counter = self._counter()
-        parts: list[CountedRows] = []
-        failed = None
         code = counter.open_shard(
             self._fd, self._source.is_plain, shard.start, shard.within, shard.end, shard.is_first
         )
+        return self._counted(counter, code)
+
+    def _batch(self, batch: LineBatch) -> _Part:
+        counter = self._counter()
+        return self._counted(counter, counter.open_lines(b"\n".join(batch.lines) + b"\n"))
+
+    def _counted(self, counter: Any, code: int) -> _Part:
+        """Count what the counter was opened on."""
+        parts: list[CountedRows] = []
+        failed = None
         n_odd = 1
         while code >= 0:
             code = counter.run()

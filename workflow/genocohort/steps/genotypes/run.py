@@ -9,13 +9,18 @@ import pyarrow as pa
 
 from genocohort.config import settings_from_json
 from genocohort.domain.alleles import ORDINARY
+from genocohort.domain.arrow_columns import (
+    arrow_to_numpy,
+    list_to_arrow,
+    numpy_to_arrow,
+    text_scalar,
+)
 from genocohort.domain.call_counts import CountedRows, SampleSums
 from genocohort.domain.genome import Genome, canonical_contig
 from genocohort.domain.ledger import Dropped, Entry, entries_to_json
 from genocohort.domain.ploidy import in_par
 from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.streams import map_stream
-from genocohort.io.arrow_columns import arrow_to_numpy, list_to_arrow, numpy_to_arrow, text_scalar
 from genocohort.io.atomic import write_text
 from genocohort.io.call_counts import CountsWriter, rows_to_arrow, write_sums
 from genocohort.io.open_calls import CallsReader, RawBatch, open_cohort_calls, print_notices
@@ -83,10 +88,17 @@ class _Pass:
 
     def rows(self, allotment: Allotment) -> Iterator[CountedRows]:
         """The rows of the chromosome in the calls' order."""
-        source = self._reader.text() if isinstance(self._reader, VcfReader) else None
-        if source is not None and (module := native_calls()) is not None:
-            counter = NativeCounter(module, source, self._ploidy, self._chromosome, self._genome)
-            yield from counter.rows(allotment.workers(NATIVE_BYTES))
+        reader = self._reader
+        if isinstance(reader, VcfReader) and (module := native_calls()) is not None:
+            counter = NativeCounter(
+                module, reader.source, self._ploidy, self._chromosome, self._genome
+            )
+            threads = allotment.workers(NATIVE_BYTES)
+            # Lines of BCF and gzip come one after the other; those of other files by their place.
+            if reader.text() is None:
+                yield from counter.rows_of(reader.batches(), threads)
+            else:
+                yield from counter.rows(threads)
             self.sums = counter.sums()
             return
         threads = allotment.workers(_TASK_BYTES)

@@ -9,10 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from genocohort.domain.alleles import SUBSTITUTIONS, TRANSITIONS
+from genocohort.domain.arrow_columns import (
+    arrow_to_numpy,
+    list_to_arrow,
+    numpy_to_arrow,
+    text_scalar,
+)
 from genocohort.domain.call_counts import DEPTH_UNIT
 from genocohort.domain.ploidy import COMPLETE, GenotypeClass
 from genocohort.domain.tables_variants import ALLELE_CLASSES, GENOTYPE_COUNTS
-from genocohort.io.arrow_columns import arrow_to_numpy, list_to_arrow, numpy_to_arrow, text_scalar
 from genocohort.stats.hwe import HweResult
 
 Columns = Mapping[str, npt.NDArray[Any]]
