@@ -70,7 +70,7 @@ def run_genotypes(
     for contig, name in zip(contigs, names, strict=True):
         outputs = [
             word
-            for part in ("pgen", "pvar", "psam")
+            for part in ("pgen", "pvar", "psam", "counts", "sums")
             for word in (f"--{part}", str(folder / f"{name}.{part}"))
         ]
         words = ["genotypes", "--calls", str(calls), "--contig", contig, "--settings", "{}"]
