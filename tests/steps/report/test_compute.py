@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -96,6 +96,8 @@ def test_limits_ignore_what_is_missing():
 
 
 @given(arrays(float, st.integers(0, 60), elements=st.floats(-1e3, 1e3) | st.just(math.nan)))
+@example(np.array([-5e-324, 31.0]))
+@example(np.array([5e-324, 0.0]))
 def test_bins_hold_every_value_once(values):
     edges, counts = compute_bins(values)
     assert counts.sum() == np.isfinite(values).sum()

@@ -25,7 +25,7 @@ def compute_bins(values: Floats, n_bins: int = 30) -> tuple[Floats, npt.NDArray[
     if not len(finite):
         return np.array([0.0, 1.0]), np.zeros(1, np.int64)
     low, high = float(finite.min()), float(finite.max())
-    if low == high:
+    if high - low < np.finfo(float).tiny * n_bins:  # the bins' width would be no number
         low, high = compute_limits([low])
     raw = (high - low) / n_bins
     power = 10.0 ** np.floor(np.log10(raw))
@@ -33,7 +33,9 @@ def compute_bins(values: Floats, n_bins: int = 30) -> tuple[Floats, npt.NDArray[
     edges = np.arange(np.floor(low / step), np.ceil(high / step + 1e-9) + 1) * step
     if len(edges) < 2:
         edges = np.array([edges[0], edges[0] + step])
-    return edges, np.histogram(finite, edges)[0].astype(np.int64)
+    # A value far below the bins' width may be rounded away from the edge that was made for it.
+    inside = np.clip(finite, edges[0], edges[-1])
+    return edges, np.histogram(inside, edges)[0].astype(np.int64)
 
 
 def draw_histogram(
