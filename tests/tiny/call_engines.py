@@ -13,7 +13,7 @@ from genocohort.domain.tables_variants import CARRIED_COUNTS, GENOTYPE_COUNTS
 from genocohort.io.call_counts import rows_to_arrow
 from genocohort.io.pgen import PgenSpool
 from genocohort.io.vcf import VcfReader
-from genocohort.kernels import native_calls
+from genocohort.kernels import native
 from genocohort.stats.hwe import hwe_exact
 from genocohort.steps.genotypes.counting import cohort_ploidy, count_batch
 from genocohort.steps.genotypes.native import NativeCounter
@@ -21,7 +21,7 @@ from genocohort.steps.variants.compute import compute_sites, counted_columns
 from tiny.calls_strategies import SEXES
 
 Counted = tuple[CountedRows, SampleSums]
-ENGINES = ("plain", "compiled") if native_calls() else ("plain",)
+ENGINES = ("plain", "compiled") if native("calls") else ("plain",)
 
 
 def count_plain(path: Path, contig: str, names: tuple[str, ...]) -> Counted:
@@ -39,7 +39,7 @@ def count_plain(path: Path, contig: str, names: tuple[str, ...]) -> Counted:
 
 def count_compiled(path: Path, contig: str, names: tuple[str, ...], threads: int = 1) -> Counted:
     """By the compiled engine."""
-    module = native_calls()
+    module = native("calls")
     reader = VcfReader(path, contig, names, depths=True)
     assert module is not None
     ploidy = cohort_ploidy(contig, [SEXES.get(n, "unknown") for n in names])  # type: ignore[misc]

@@ -1,8 +1,9 @@
 """Compiled kernels, and the libraries that they take from installed wheels.
 
-The extension module is built where a C compiler is there at install. It links to nothing:
+The extension modules are built where a C compiler is there at install. They link to nothing:
 libdeflate comes from the wheel `deflate`, htslib from the wheel `pysam`, by the addresses of their
-functions. Without it the plain engines of the steps run, far more slowly and with the same results.
+functions. Without them the plain engines of the steps run, far more slowly and with the same
+results.
 """
 
 import ctypes
@@ -12,6 +13,7 @@ import zlib
 from collections.abc import Callable
 from functools import cache
 from types import ModuleType
+from typing import Literal
 
 from genocohort.errors import ToolError
 
@@ -43,32 +45,16 @@ NO_MEMORY, UNSORTED = -6, -9
 
 
 @cache
-def native() -> ModuleType | None:
-    """The compiled module for alignments, ready to use; None, with a notice, where it is absent.
+def native(name: Literal["alignments", "calls"]) -> ModuleType | None:
+    """A compiled module, ready to use; None, with a notice, where it is absent.
 
     Raises
     ------
     ToolError
         It is absent although GENOCOHORT_REQUIRE_NATIVE=1.
     """
-    return _or_notice(_load)
-
-
-@cache
-def native_calls() -> ModuleType | None:
-    """The compiled module for calls, ready to use; None, with a notice, where it is absent.
-
-    Raises
-    ------
-    ToolError
-        It is absent although GENOCOHORT_REQUIRE_NATIVE=1.
-    """
-    return _or_notice(_load_calls)
-
-
-def _or_notice(load: Callable[[], ModuleType]) -> ModuleType | None:
     try:
-        return load()
+        return _LOADERS[name]()
     except (ImportError, OSError, AttributeError, RuntimeError) as error:
         if os.environ.get(REQUIRED) == "1":
             raise ToolError(
@@ -84,7 +70,7 @@ def _or_notice(load: Callable[[], ModuleType]) -> ModuleType | None:
         return None
 
 
-def _load() -> ModuleType:
+def _load_alignments() -> ModuleType:
     """Import the extension, bind both libraries and try them."""
     import deflate._deflate as deflate_module
     import pysam.libchtslib as hts_module
@@ -106,6 +92,12 @@ def _load_calls() -> ModuleType:
 
     _bind_libdeflate(module, deflate_module.__file__)
     return module
+
+
+_LOADERS: dict[str, Callable[[], ModuleType]] = {
+    "alignments": _load_alignments,
+    "calls": _load_calls,
+}
 
 
 def _bind_libdeflate(module: ModuleType, path: str) -> None:

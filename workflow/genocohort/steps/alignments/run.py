@@ -153,7 +153,7 @@ def _measure(
         insert_size_max=settings.insert_size_max,
     )
     index_counts = read_index_counts(alignment)
-    if (module := native()) is not None:
+    if (module := native("alignments")) is not None:
         threads = allotment.workers(NATIVE_BYTES)
         tally = measure_native(module, alignment, contigs, choices, threads)
         _check_counts(alignment, index_counts, tally)

@@ -28,7 +28,7 @@ from genocohort.io.pgen import PgenSpool
 from genocohort.io.sheet import read_normalised_sheet
 from genocohort.io.store import write_psam, write_pvar_rows
 from genocohort.io.vcf import VcfReader
-from genocohort.kernels import native_calls
+from genocohort.kernels import native
 from genocohort.steps.genotypes.compute import (
     DROPPED_GENOTYPES,
     STORED,
@@ -89,7 +89,7 @@ class _Pass:
     def rows(self, allotment: Allotment) -> Iterator[CountedRows]:
         """The rows of the chromosome in the calls' order."""
         reader = self._reader
-        if isinstance(reader, VcfReader) and (module := native_calls()) is not None:
+        if isinstance(reader, VcfReader) and (module := native("calls")) is not None:
             counter = NativeCounter(
                 module, reader.source, self._ploidy, self._chromosome, self._genome
             )

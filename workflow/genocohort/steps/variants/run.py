@@ -26,7 +26,7 @@ from genocohort.io.atomic import replacing, write_text
 from genocohort.io.call_counts import read_counts, read_sums
 from genocohort.io.parquet import TableWriter, write_table
 from genocohort.io.sheet import read_normalised_sheet
-from genocohort.kernels import native_calls
+from genocohort.kernels import native
 from genocohort.stats.hwe import hwe_exact
 from genocohort.steps.variants.compute import compute_sites, counted_columns
 from genocohort.steps.variants.histograms import Histograms
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> None:
             where=str(args.sums),
             remedy="run the step `genotypes` again",
         )
-    module = native_calls()
+    module = native("calls")
     test = partial(hwe_exact, midp=settings.hwe_midp, sums=module.hwe if module else None)
     histograms = {name: Histograms(settings) for name in FILTER_SETS}
     n_records = 0
