@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from genocohort.cli import main
 from tiny.alignments import Read, random_reads, write_alignment
+from tiny.samtools import STATS_LINES, samtools
 
 pytestmark = [
     pytest.mark.validation,
@@ -21,33 +21,16 @@ pytestmark = [
 SAMPLES = Path(__file__).parents[2] / "data-samples"
 CONTIGS = {"chr1": 20_000, "chr2": 6_000, "chrEmpty": 500}
 # Lines of the summary that are a sum of the flagstat table, source totals.
-SUMMARY = {
-    "sequences": "sequences",
+SUMMARY = STATS_LINES | {
     "1st fragments": "sequences_first",
     "last fragments": "sequences_last",
-    "reads mapped": "sequences_mapped",
     "reads mapped and paired": "sequences_mapped_paired",
     "reads properly paired": "sequences_properly_paired",
     "reads paired": "sequences_paired",
-    "reads MQ0": "sequences_mapq0",
     "non-primary alignments": "secondary",
-    "total length": "bases",
     "total first fragment length": "bases_first",
     "total last fragment length": "bases_last",
-    "bases mapped": "bases_mapped",
-    "bases mapped (cigar)": "bases_mapped_cigar",
-    "mismatches": "mismatches",
-    "inward oriented pairs": "pairs_inward",
-    "outward oriented pairs": "pairs_outward",
-    "pairs with other orientation": "pairs_other",
 }
-
-
-def samtools(*arguments: str | Path) -> str:
-    done = subprocess.run(
-        ["samtools", *map(str, arguments)], capture_output=True, text=True, check=True
-    )
-    return done.stdout
 
 
 class Measured:

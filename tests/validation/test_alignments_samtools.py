@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 
 from genocohort.cli import main
 from tiny.alignments import Read, pair, random_reads, write_alignment
+from tiny.samtools import STATS_LINES, samtools
 
 pytestmark = [
     pytest.mark.validation,
@@ -38,25 +38,6 @@ FLAGSTAT_LINES = {
     "with mate mapped to a different chr": "mate_other_contig",
     "with mate mapped to a different chr (mapQ>=5)": "mate_other_contig_mapq5",
 }
-STATS_LINES = {
-    "sequences": "sequences",
-    "reads mapped": "sequences_mapped",
-    "reads MQ0": "sequences_mapq0",
-    "total length": "bases",
-    "bases mapped": "bases_mapped",
-    "bases mapped (cigar)": "bases_mapped_cigar",
-    "mismatches": "mismatches",
-    "inward oriented pairs": "pairs_inward",
-    "outward oriented pairs": "pairs_outward",
-    "pairs with other orientation": "pairs_other",
-}
-
-
-def samtools(*arguments: str | Path) -> str:
-    done = subprocess.run(
-        ["samtools", *map(str, arguments)], capture_output=True, text=True, check=True
-    )
-    return done.stdout
 
 
 def measure(path: Path, folder: Path, *options: str) -> dict[str, list[dict[str, Any]]]:

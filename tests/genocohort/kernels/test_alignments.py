@@ -20,7 +20,6 @@ from genocohort import kernels
 from genocohort.errors import InputDataError, ToolError
 from genocohort.io import alignment_pieces
 from genocohort.io.alignments import inspect_alignment, read_all
-from genocohort.io.bgzf import EOF_BLOCK
 from genocohort.kernels import PROBLEMS, UNSORTED, native
 from genocohort.steps.alignments import cycles
 from genocohort.steps.alignments import native as engine
@@ -33,9 +32,10 @@ from genocohort.steps.alignments.results import (
     histogram_columns,
 )
 from tiny.alignments import Read, pair, random_reads, write_alignment
+from tiny.bgzf import bgzf
 
 LENGTHS = {"chr1": 90_000, "chr2": 40_000, "chr3": 900, "chrEmpty": 500}
-MODULE = native()
+MODULE = native("alignments")
 pytestmark = pytest.mark.skipif(MODULE is None, reason="the kernels are not built")
 
 
@@ -187,18 +187,6 @@ def test_many_waiting_mates(tmp_path: Path) -> None:
     assert compiled == plain
 
 
-def bgzf(data: bytes, size: int = 60_000) -> bytes:
-    """Blocks of these bytes, and the end marker."""
-    out = []
-    for i in range(0, len(data), size):
-        part = data[i : i + size]
-        packer = zlib.compressobj(6, zlib.DEFLATED, -15)
-        packed = packer.compress(part) + packer.flush()
-        head = struct.pack("<4BI2BH2BHH", 31, 139, 8, 4, 0, 0, 255, 6, 66, 67, 2, len(packed) + 25)
-        out.append(head + packed + struct.pack("<II", zlib.crc32(part), len(part)))
-    return b"".join(out) + EOF_BLOCK
-
-
 def inflated(path: Path) -> bytes:
     import gzip
 
@@ -325,16 +313,16 @@ def test_absent_kernels_are_told_or_refused(
     def absent() -> None:
         raise ImportError("not built")
 
-    monkeypatch.setattr(kernels, "_load", absent)
+    monkeypatch.setitem(kernels._LOADERS, "alignments", absent)
     monkeypatch.delenv(kernels.REQUIRED, raising=False)
     native.cache_clear()
     try:
-        assert native() is None
+        assert native("alignments") is None
         assert capsys.readouterr().err.count("\n") == 1
         native.cache_clear()
         monkeypatch.setenv(kernels.REQUIRED, "1")
         with pytest.raises(ToolError, match="not built"):
-            native()
+            native("alignments")
     finally:
         native.cache_clear()
 

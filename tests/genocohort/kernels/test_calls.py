@@ -2,8 +2,6 @@
 
 import gzip
 import shutil
-import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +14,15 @@ from genocohort.domain.call_counts import DEPTH_CELLS, QUALITY_CELLS, ROW_COLUMN
 from genocohort.domain.tables_variants import GENOTYPE_COUNTS
 from genocohort.errors import InputDataError
 from genocohort.io.bgzf import EOF_BLOCK
-from genocohort.kernels import native_calls
+from genocohort.kernels import native
 from genocohort.stats.hwe import tail_sums
 from genocohort.steps.genotypes import native as engine
+from tiny.bgzf import bgzf
 from tiny.call_engines import Counted, count_compiled, count_plain
 from tiny.calls import vcf_text, write_vcf
 from tiny.calls_strategies import SAMPLES, contigs_of_records
 
-MODULE = native_calls()
+MODULE = native("calls")
 pytestmark = pytest.mark.skipif(MODULE is None, reason="the kernels are not built")
 
 
@@ -108,18 +107,6 @@ def test_shards_and_threads_change_nothing(
         monkeypatch.setattr(engine, "SHARD_BYTES", max(shard, 1 if ".gz" in name else 5000))
         assert_same(count_compiled(path, "chr1", names, threads), expected)
     assert_same(count_compiled(path, "chr2", names, 2), count_plain(path, "chr2", names))
-
-
-def bgzf(data: bytes, size: int) -> bytes:
-    """Blocks of these bytes, and the end marker."""
-    out = []
-    for i in range(0, len(data), size):
-        part = data[i : i + size]
-        packer = zlib.compressobj(6, zlib.DEFLATED, -15)
-        packed = packer.compress(part) + packer.flush()
-        head = struct.pack("<4BI2BH2BHH", 31, 139, 8, 4, 0, 0, 255, 6, 66, 67, 2, len(packed) + 25)
-        out.append(head + packed + struct.pack("<II", zlib.crc32(part), len(part)))
-    return b"".join(out) + EOF_BLOCK
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 300])
