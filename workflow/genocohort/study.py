@@ -228,7 +228,9 @@ class Study:
         for header in self.headers:
             paths += [header.path, *calls_companions(header.path)]
         paths += [
-            Path(p) for p in (given.clinical, given.pedigree, given.targets, given.genes) if p
+            Path(p)
+            for p in (given.clinical, given.pedigree, given.erased, given.targets, given.genes)
+            if p
         ]
         paths += [Path(p) for p in (self.column_map.paths() if self.column_map else ())]
         for sample in self.aligned:

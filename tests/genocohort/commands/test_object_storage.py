@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from genocohort.commands.backends import load_profile
 from genocohort.commands.object_storage import ObjectStorage, find_storage
+from genocohort.commands.run import store_inputs
 from genocohort.errors import ConfigError, ToolError
+from genocohort.study import Inputs
 
 
 class Recorded(ObjectStorage):
@@ -62,6 +65,15 @@ def test_what_was_stored_before_a_failure_is_remembered(study: Path) -> None:
 def test_an_input_outside_the_study_has_no_place(study: Path, path: str) -> None:
     with pytest.raises(ConfigError, match=r"calls\.vcf\.gz"):
         Recorded("s3://bucket").upload([Path(path)])
+
+
+def test_the_key_of_pseudonyms_stays_here(study: Path) -> None:
+    inputs = Inputs.model_validate({"pseudonyms": {"key": "config/secret.key"}})
+    config = SimpleNamespace(inputs=inputs)
+    storage = Recorded("s3://bucket")
+    with pytest.raises(ConfigError, match="key of the pseudonyms"):
+        store_inputs(SimpleNamespace(config=config, path=Path("config/config.yaml")), storage)
+    assert storage.moves == []
 
 
 def test_logs_of_failed_jobs_are_brought_here(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:

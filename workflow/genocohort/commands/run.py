@@ -17,6 +17,7 @@ from genocohort.commands.snakemake_run import (
 )
 from genocohort.commands.studies import add_study_arguments, enter_study
 from genocohort.commands.tools import check_tools
+from genocohort.errors import ConfigError
 from genocohort.study import Study, resolve_study
 
 EXAMPLES = (
@@ -79,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         check_study(config)
     check_tools(study, profile)
     if storage:
-        _store_inputs(study, storage)
+        store_inputs(study, storage)
     started = time.time()
     command = snakemake_command(config, profile, args.cores, args.snakemake)
     code, lines = run_snakemake(command)
@@ -95,7 +96,22 @@ def run(args: argparse.Namespace) -> int:
     return _say_result(any("Nothing to be done" in line for line in lines))
 
 
-def _store_inputs(study: Study, storage: ObjectStorage) -> None:
+def store_inputs(study: Study, storage: ObjectStorage) -> None:
+    """Store the inputs that have changed.
+
+    Raises
+    ------
+    ConfigError
+        Participants get pseudonyms, whose key would have to be stored, too; or as `upload`.
+    ToolError
+        The storage does not take a file.
+    """
+    if study.config.inputs.pseudonyms:
+        raise ConfigError(
+            "the key of the pseudonyms is not put into object storage",
+            where=f"{study.path}: inputs.pseudonyms",
+            remedy="pick a backend whose jobs see the study folder itself",
+        )
     sheets = sorted(path for path in SHEET.iterdir() if path.is_file())
     stored = storage.upload([*study.input_files(), *sheets])
     if stored:
