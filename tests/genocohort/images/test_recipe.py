@@ -3,6 +3,7 @@
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,21 @@ def test_the_controllers_image_can_check_the_lock(tmp_path: Path) -> None:
     assert {n: r.sources_hash() for n, r in found.items()} == {
         n: r.sources_hash() for n, r in RECIPES.items()
     }
+
+
+def test_the_lock_fits_whatever_compiler_built_the_kernels(tmp_path: Path) -> None:
+    def hash_of(**files: str) -> str:
+        sources = {}
+        for name, text in files.items():
+            path = tmp_path / name.replace("_", ".")
+            path.write_text(text)
+            sources[path.name] = path
+        return replace(RECIPES["cohort"], sources=sources).sources_hash()
+
+    first = hash_of(k_pyx="a", k_so="1")
+    assert hash_of(k_pyx="a", k_so="2") == first
+    assert hash_of(k_pyx="b", k_so="1") != first
+    assert hash_of(k_pyx="a") != first
 
 
 @pytest.mark.parametrize("name", WITH_PYTHON)

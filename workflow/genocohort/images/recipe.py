@@ -70,11 +70,16 @@ class Recipe:
         return f"sha256:{hashlib.sha256(self.locked.read_bytes()).hexdigest()}"
 
     def sources_hash(self) -> str:
-        """Hash of everything that makes the image, apart from its base: names and contents."""
+        """Hash of everything that makes the image, apart from its base: names and contents.
+
+        Of a compiled module only its name counts: compilers differ in its bytes, and its own
+        sources are here.
+        """
         parts = {f"build/{path.name}": path for path in self.build_files()}
         total = hashlib.sha256()
         for name, path in sorted((parts | self.sources).items()):
-            total.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+            content = b"" if path.suffix == ".so" else path.read_bytes()
+            total.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
         total.update(" ".join(sorted(self.common)).encode())
         return f"sha256:{total.hexdigest()}"
 
