@@ -6,8 +6,8 @@ set -eu
 part="$1"
 case "$part" in
 common | lib)
-  python3 -m venv /tmp/venv
-  /tmp/venv/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --no-compile \
+  python3 -m venv /build/venv
+  /build/venv/bin/pip install --quiet --disable-pip-version-check --no-index --no-deps --no-compile \
     --require-hashes --find-links "/build/$part" --target "/opt/genocohort/$part" \
     --requirement "/build/$part/hashes.txt"
   cd "/opt/genocohort/$part"

@@ -13,7 +13,7 @@ def arguments(root: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     add_root_argument(parser)
     args = parser.parse_args(["--root", root] if root else [])
-    args.sheet, args.settings, args.cpus = Path("staged/run/work/sheet.tsv"), "{}", 2
+    args.sheet, args.settings, args.cpus = Path("staged/run/lists/sheet.tsv"), "{}", 2
     args.tables = [Path("staged/run/a.csv"), Path("out/b.csv"), Path("/data/c.csv")]
     return args
 
@@ -26,7 +26,7 @@ def test_paths_below_the_folder_are_the_studys_own(
     args = arguments("staged/run/")
     enter_root(args)
     assert Path.cwd() == tmp_path / "staged/run"
-    assert args.sheet == Path("work/sheet.tsv")
+    assert args.sheet == Path("lists/sheet.tsv")
     assert args.tables == [Path("a.csv"), tmp_path / "out/b.csv", Path("/data/c.csv")]
     assert (args.settings, args.cpus) == ("{}", 2)
 
