@@ -87,8 +87,18 @@ def test_truth_values_and_whole_numbers(flags: list[bool], numbers: list[int]) -
     assert arrow_to_numpy(narrow.slice(1)).tolist() == numbers[1:]
 
 
+def test_whole_numbers_held_as_floats_with_gaps() -> None:
+    made = numpy_to_arrow(np.array([1.0, np.nan, -3.0]), pa.int64())
+    assert made is not None
+    made.validate(full=True)
+    assert made.to_pylist() == [1, None, -3]
+
+
 def test_numbers_that_do_not_fit_are_refused() -> None:
     with pytest.raises(OverflowError, match="int32"):
         numpy_to_arrow(np.array([1 << 40]), pa.int32())
+    for number in (0.5, 1e20, float("inf")):
+        with pytest.raises(OverflowError, match="int64"):
+            numpy_to_arrow(np.array([number, 1.0]), pa.int64())
     assert numpy_to_arrow(np.array(["a"]), pa.int32()) is None
     assert text_scalar("x").as_py() == "x"

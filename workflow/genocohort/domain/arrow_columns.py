@@ -53,20 +53,24 @@ def numpy_to_arrow(values: npt.NDArray[Any], kind: pa.DataType) -> pa.Array | No
     Raises
     ------
     OverflowError
-        A whole number does not fit the type.
+        A number is not whole, or does not fit, where the type holds whole numbers.
     """
     if kind == pa.bool_() and values.dtype == np.bool_:
         bits = pa.py_buffer(np.packbits(values, bitorder="little"))
         return pa.Array.from_buffers(kind, len(values), [None, bits])
     if kind not in _NUMBERS or values.dtype.kind not in "iuf":
         return None
-    made = np.ascontiguousarray(values, dtype=_NUMBERS[kind])
-    bits, n_null = None, 0
+    bits, n_null, filled = None, 0, values
     if values.dtype.kind == "f":
-        there = ~np.isnan(made)
-        n_null = len(made) - int(np.count_nonzero(there))
-        bits = pa.py_buffer(np.packbits(there, bitorder="little")) if n_null else None
-    elif made.dtype != values.dtype and not np.array_equal(made, values):
+        there = ~np.isnan(values)
+        n_null = len(values) - int(np.count_nonzero(there))
+        if n_null:
+            bits = pa.py_buffer(np.packbits(there, bitorder="little"))
+            filled = np.where(there, values, 0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        made = np.ascontiguousarray(filled, dtype=_NUMBERS[kind])
+    rounded = values.dtype.kind == made.dtype.kind == "f"
+    if made.dtype != values.dtype and not rounded and not np.array_equal(made, filled):
         raise OverflowError(f"a number does not fit {kind}")
     return pa.Array.from_buffers(kind, len(made), [bits, pa.py_buffer(made)], n_null)
 
