@@ -84,6 +84,7 @@ def quality(reference: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.Dat
     words += ["--variants", str(folder / "summary.parquet")]
     words += ["--kinship", str(folder / "pairs.parquet")]
     words += ["--samples", str(folder / "samples.parquet")]
+    words += ["--signed", str(folder / "signed.parquet")]
     assert main([*words, "--reasons", str(folder / "reasons.parquet")]) == 0
     table = read_table(folder / "samples.parquet", SAMPLE_QC_SAMPLES).to_pandas()
     reasons = read_table(folder / "reasons.parquet", SAMPLE_QC_REASONS).to_pandas()

@@ -69,6 +69,10 @@ class Inputs(Settings):
     pedigree: str | None = None
     targets: str | None = None
     genes: str | None = None
+    sign_offs: str | None = Field(
+        default=None, description="findings about samples that a person decided about: columns "
+        "sample_id, finding, verdict, signed_by, date, reason"
+    )  # fmt: skip
     pseudonyms: PseudonymFiles | None = None
     erased: str | None = Field(
         default=None, description="file of participants to leave out; see `genocohort erase`"
@@ -229,7 +233,10 @@ class Study:
             paths += [header.path, *calls_companions(header.path)]
         paths += [
             Path(p)
-            for p in (given.clinical, given.pedigree, given.erased, given.targets, given.genes)
+            for p in (
+                given.clinical, given.pedigree, given.sign_offs, given.erased, given.targets,
+                given.genes,
+            )
             if p
         ]
         paths += [Path(p) for p in (self.column_map.paths() if self.column_map else ())]
@@ -254,6 +261,7 @@ class Study:
             clinical=given.clinical,
             clinical_settings=self.config.clinical,
             pedigree=given.pedigree,
+            sign_offs=given.sign_offs,
             targets=given.targets,
             genes=given.genes,
         )

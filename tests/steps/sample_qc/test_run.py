@@ -9,7 +9,12 @@ import pytest
 from genocohort.cli import main
 from genocohort.domain.ledger import entries_from_json
 from genocohort.domain.tables_alignments import SAMPLES as ALIGNMENT_SAMPLES
-from genocohort.domain.tables_cohort import KINSHIP_PAIRS, SAMPLE_QC_REASONS, SAMPLE_QC_SAMPLES
+from genocohort.domain.tables_cohort import (
+    KINSHIP_PAIRS,
+    SAMPLE_QC_REASONS,
+    SAMPLE_QC_SAMPLES,
+    SAMPLE_QC_SIGN_OFFS,
+)
 from genocohort.io.parquet import read_table, write_table
 from tiny.cohort_store import draw_unrelated, make_samples, write_sheet, write_store, write_summary
 
@@ -20,7 +25,7 @@ def sample_qc(folder: Path, *extra: str) -> int:
     return main([
         "sample_qc", "--sheet", str(folder / "samples.tsv"), "--genome", '{"build":"synthetic"}',
         "--samples", str(folder / "out.parquet"), "--reasons", str(folder / "reasons.parquet"),
-        "--ledger", str(folder / "ledger.json"), *extra,
+        "--signed", str(folder / "signed.parquet"), "--ledger", str(folder / "ledger.json"), *extra,
     ])  # fmt: skip
 
 
@@ -108,6 +113,49 @@ def test_calls_and_alignments(study: Path) -> None:
     reasons = read_table(study / "reasons.parquet", SAMPLE_QC_REASONS).to_pylist()
     assert sum(len(r["reasons"]) for r in rows.values()) == len(reasons)
     assert {r["level"] for r in reasons} == {"warn", "fail"}
+
+
+def test_a_person_decides(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = study / "sign_offs.csv"
+    head = "sample_id,finding,verdict,signed_by,date,reason\n"
+    path.write_text(
+        head + "S0,sex,pass,A. Lab,2026-01-31,The record is wrong.\n"
+        "S4,manual,fail,A. Lab,2026-02-01,Withdrew\n"
+        "S2,call_rate,pass,A. Lab,2026-02-01,Known\n"
+    )
+    options = (*calls_options(study), *alignment_options(study))
+    assert sample_qc(study, *options) == 0
+    before = read(study)
+    assert sample_qc(study, *options, "--sign-offs", str(path)) == 0
+    rows = read(study)
+    assert before["S0"]["verdict"] == "fail"
+    assert rows["S0"]["verdict"] == "pass"
+    words = "Set to pass by A. Lab on 2026-01-31: The record is wrong."
+    assert rows["S0"]["reasons"] == [f"{before['S0']['reasons'][0]} {words}"]
+    assert rows["S4"]["verdict"] == "fail"
+    assert rows["S4"]["reasons"] == ["Set to fail by A. Lab on 2026-02-01: Withdrew."]
+    unchanged = [s for s in rows if s not in ("S0", "S4")]
+    assert [rows[s] for s in unchanged] == [before[s] for s in unchanged]
+    signed = read_table(study / "signed.parquet", SAMPLE_QC_SIGN_OFFS).to_pylist()
+    assert [(r["sample_id"], r["computed"], r["applied"]) for r in signed] == [
+        ("S0", "fail", True), ("S4", "pass", True), ("S2", None, False),
+    ]  # fmt: skip
+    (entry,) = entries_from_json((study / "ledger.json").read_text())
+    assert (entry.n_in, entry.n_kept) == (7, 4)
+    assert "signed off as failing" in {d.reason for d in entry.dropped}
+
+    path.write_text(
+        head + "S9,sex,pass,A,2026-01-31,x\nS1,sex,good,,31.1.2026,x\n"
+        "S2,sex,pass,A,2026-01-31,x\nS2,sex,fail,A,2026-01-31,x\n"
+    )
+    assert sample_qc(study, *options, "--sign-offs", str(path)) == 3
+    told = capsys.readouterr().err
+    for words in ("line 2, column sample_id", "line 3, column verdict", "column signed_by",
+                  "column date", "line 5"):  # fmt: skip
+        assert words in told
+    path.write_text("sample_id,finding\nS1,sex\n")
+    assert sample_qc(study, *options, "--sign-offs", str(path)) == 3
+    assert "signed_by" in capsys.readouterr().err
 
 
 def test_alignments_alone(study: Path) -> None:

@@ -83,14 +83,32 @@ SAMPLE_QC_REASONS = Table(
         Column(
             "metric",
             "string",
-            "column of sample_qc/samples, or duplicate, pedigree, sex, karyotype, alignment",
+            "column of sample_qc/samples, or duplicate, pedigree, sex, karyotype, alignment, "
+            "manual",
         ),
         Column("value", "float64", "the sample's value", "the finding is not a number"),
         Column("threshold", "float64", "the limit it passed", "the finding is not a number"),
-        Column("level", "string", "warn or fail"),
+        Column("level", "string", "warn or fail; pass where a person signed it off"),
         Column("sentence", "string", "the finding in words"),
     ),
 )
+
+SAMPLE_QC_SIGN_OFFS = Table(
+    "sample_qc/sign_offs",
+    1,
+    "What a person decided about findings (inputs.sign_offs), and what became of it.",
+    (
+        Column("sample_id", "string", "as in the sample sheet"),
+        Column("finding", "string", "metric of sample_qc/reasons, or manual"),
+        Column("computed", "string", "level that the limits gave; pass for manual ones",
+               "the finding is not there"),
+        Column("verdict", "string", "level given by the person: pass, warn or fail"),
+        Column("applied", "bool", "the finding is there, and its level was replaced"),
+        Column("signed_by", "string", "who decided"),
+        Column("date", "string", "when, as YYYY-MM-DD"),
+        Column("reason", "string", "why, in the person's words"),
+    ),
+)  # fmt: skip
 
 STRUCTURE_EIGENVALUES = Table(
     "structure/eigenvalues",

@@ -14,6 +14,7 @@ from genocohort.errors import GenocohortError, InputDataError, Problems
 from genocohort.io.atomic import write_text
 from genocohort.io.calls import CallsHeader, read_calls_header
 from genocohort.io.sheet import read_normalised_sheet
+from genocohort.io.sign_offs import read_sign_offs
 from genocohort.steps.preflight.alignment_checks import check_alignment
 from genocohort.steps.preflight.calling_checks import check_calling
 from genocohort.steps.preflight.calls_checks import (
@@ -71,6 +72,9 @@ def check_inputs(inputs_path: Path, sheet_path: Path, settings: PreflightSetting
     check_same_genome(calls | alignments, outcome)
     names = {canonical_contig(name) for h in headers for name in h.contigs}
     check_shared_contigs(names, {p: c for p, c in alignments.items() if c}, outcome)
+    if inputs.sign_offs and Path(inputs.sign_offs).is_file():
+        sign_offs, ids = Path(inputs.sign_offs), {s.sample_id for s in samples}
+        outcome.attempt(lambda: read_sign_offs(sign_offs, ids))
     _check_clinical(inputs, samples, outcome)
     _check_disk(inputs, settings, outcome)
     return outcome
@@ -94,6 +98,7 @@ def _check_files_exist(
         inputs.reference,
         inputs.clinical,
         inputs.pedigree,
+        inputs.sign_offs,
         inputs.targets,
         inputs.genes,
     ]

@@ -45,5 +45,6 @@ class CheckedInputs(Settings):
     clinical: str | None = None
     clinical_settings: ClinicalSettings = ClinicalSettings()
     pedigree: str | None = None
+    sign_offs: str | None = None
     targets: str | None = None
     genes: str | None = None

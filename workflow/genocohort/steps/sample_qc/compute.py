@@ -25,6 +25,7 @@ _LEDGER_REASONS = {
     "pedigree": "contradicts the pedigree",
     "sex": "recorded sex is not that of the DNA",
     "mean_fragment_depth": "low depth",
+    "manual": "signed off as failing",
 }
 
 _UNMEASURED = "The alignment file could not be measured; see the alignment step's log."

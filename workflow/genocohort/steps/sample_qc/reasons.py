@@ -11,12 +11,15 @@ from genocohort.steps.sample_qc.metrics import Metrics, metric_array
 from genocohort.steps.sample_qc.settings import SampleQcSettings
 from genocohort.steps.sample_qc.sex import extra_copy_sentence, sex_evidence, sex_sentence
 
-Level = Literal["warn", "fail"]
+Level = Literal["pass", "warn", "fail"]
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One finding about one sample; value and threshold are None where it is not a number."""
+    """One finding about one sample; value and threshold are None where it is not a number.
+
+    `level` is pass only where a person signed the finding off.
+    """
 
     sample_id: str
     metric: str
@@ -142,12 +145,15 @@ def sex_reasons(samples: Sequence[Metrics], settings: SampleQcSettings) -> list[
     return reasons
 
 
+_WORST_FIRST = {"fail": 0, "warn": 1, "pass": 2}
+
+
 def order_reasons(samples: Sequence[Metrics], reasons: Iterable[Reason]) -> list[Reason]:
     """In the order of the samples, worst first, then by metric and sentence."""
     position = {s["sample_id"]: i for i, s in enumerate(samples)}
     return sorted(
         (r for r in reasons if r.sample_id in position),
-        key=lambda r: (position[r.sample_id], r.level != "fail", r.metric, r.sentence),
+        key=lambda r: (position[r.sample_id], _WORST_FIRST[r.level], r.metric, r.sentence),
     )
 
 

@@ -10,7 +10,12 @@ from genocohort.config import settings_from_json
 from genocohort.domain.genome import Genome, contig_class
 from genocohort.domain.ledger import entries_to_json
 from genocohort.domain.tables_alignments import SAMPLES as ALIGNMENT_SAMPLES
-from genocohort.domain.tables_cohort import KINSHIP_PAIRS, SAMPLE_QC_REASONS, SAMPLE_QC_SAMPLES
+from genocohort.domain.tables_cohort import (
+    KINSHIP_PAIRS,
+    SAMPLE_QC_REASONS,
+    SAMPLE_QC_SAMPLES,
+    SAMPLE_QC_SIGN_OFFS,
+)
 from genocohort.domain.tables_variants import SUMMARY_SAMPLES
 from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.tasks import map_tasks
@@ -18,6 +23,7 @@ from genocohort.errors import ConfigError
 from genocohort.io.atomic import write_text
 from genocohort.io.parquet import read_table, write_table
 from genocohort.io.sheet import read_normalised_sheet
+from genocohort.io.sign_offs import read_sign_offs
 from genocohort.io.store_selection import Selection, block_bytes, open_stores, select_variants
 from genocohort.stats.heterozygosity import Homozygosity
 from genocohort.steps.sample_qc.compute import judge_samples, ledger_entry, samples_table
@@ -35,6 +41,7 @@ from genocohort.steps.sample_qc.metrics import (
 )
 from genocohort.steps.sample_qc.reasons import reasons_table
 from genocohort.steps.sample_qc.settings import SampleQcSettings
+from genocohort.steps.sample_qc.sign_offs import apply_sign_offs
 
 # What a block of calls takes while homozygous ones are summed, in multiples of its size.
 _PER_BLOCK = 12
@@ -48,11 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folder", type=Path, help="folder of the genotype store")
     parser.add_argument("--chromosomes", nargs="+", default=[], help="chromosomes of the store")
     parser.add_argument("--alignments", type=Path, help="alignment_summary/samples.parquet")
+    parser.add_argument("--sign-offs", type=Path, help="findings that a person decided about")
     parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
     parser.add_argument("--genome", default="{}", help="the genome build, JSON")
     add_allotment_arguments(parser)
     parser.add_argument("--samples", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--reasons", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--signed", type=Path, required=True, help="Parquet to write: sign-offs")
     parser.add_argument("--ledger", type=Path, required=True, help="JSON to write")
 
 
@@ -81,8 +90,13 @@ def run(args: argparse.Namespace) -> None:
         alignments, unmeasured = alignment_metrics(table.to_pylist())
     samples = merge_metrics(sheet, calls, store, alignments)
     reasons = judge_samples(samples, pairs, settings, unmeasured)
+    ids = {s.sample_id for s in sheet}
+    sign_offs = read_sign_offs(args.sign_offs, ids) if args.sign_offs else ()
+    reasons, signed = apply_sign_offs(samples, reasons, sign_offs)
     write_table(args.samples, SAMPLE_QC_SAMPLES, samples_table(samples, reasons, settings))
     write_table(args.reasons, SAMPLE_QC_REASONS, reasons_table(reasons))
+    columns = [column.name for column in SAMPLE_QC_SIGN_OFFS.columns]
+    write_table(args.signed, SAMPLE_QC_SIGN_OFFS, {c: [r[c] for r in signed] for c in columns})
     write_text(args.ledger, entries_to_json([ledger_entry(samples, reasons)]))
 
 
