@@ -22,6 +22,7 @@ from genocohort.domain.tables_cohort import (
     STRUCTURE_FST,
     STRUCTURE_PRUNED,
     components_table,
+    loadings_table,
 )
 from genocohort.io.parquet import read_table, write_table
 from genocohort.io.store_selection import Selection, open_stores, select_variants
@@ -190,6 +191,30 @@ def test_components_equal_plink2_and_scikit_allel(cohort: Structure) -> None:
     coordinates, _ = allel.pca(filled, n_components=2, scaler="patterson")
     table = pd.DataFrame(coordinates[:, :2], columns=["PC1", "PC2"], index=cohort.samples)
     assert min(correlations(cohort.components, table, 2)) >= 0.9999
+
+
+def test_loadings_equal_plink2_and_place_samples(cohort: Structure) -> None:
+    need("plink2")
+    chosen = cohort.selections()
+    prefix = merged_for_plink(cohort.out, chosen, "weighed")
+    pca = ("--pca", 10, "meanimpute", "biallelic-var-wts")
+    run_tool("plink2", "--pfile", prefix, "--freq", *pca, "--out", prefix)
+    theirs = read_plink(prefix.with_suffix(".eigenvec.var"))
+    ours = read_table(cohort.out / "loadings.parquet", loadings_table(0)).to_pandas()
+    assert len(ours) == len(theirs)
+    # Theirs is the weight of the major allele; every variant was written with the ALT allele G.
+    flipped = np.where(theirs.MAJ == "G", 1, -1)
+    names = [f"PC{k}" for k in range(1, 11)]
+    for name in names:
+        r = np.corrcoef(ours[name] * flipped, theirs[name])[0, 1]
+        assert abs(r) >= 0.9999
+    weights = ours[names].to_numpy()
+    np.testing.assert_allclose((weights**2).sum(axis=0), 1, rtol=1e-5)
+    calls = np.concatenate([c for s in chosen for _, c in s.blocks()]).astype(np.float64)
+    p = ours.alt_frequency.to_numpy()[:, None]
+    z = np.where(calls < 0, 0, (calls - 2 * p) / np.sqrt(2 * p * (1 - p)))
+    placed = z.T @ weights / np.sqrt(len(ours) * cohort.eigenvalues)
+    np.testing.assert_allclose(placed, cohort.components[names], atol=1e-5)
 
 
 def test_populations_separate_by_more_than_ten_deviations(

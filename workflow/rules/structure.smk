@@ -11,6 +11,7 @@ rule structure:
     output:
         components=f"{FULL}/structure/components.parquet",
         eigenvalues=f"{FULL}/structure/eigenvalues.parquet",
+        loadings=f"{FULL}/structure/loadings.parquet",
         pruned=f"{FULL}/structure/pruned.parquet",
         ancestry=f"{FULL}/structure/ancestry.parquet",
         roh_segments=f"{FULL}/structure/roh_segments.parquet",
@@ -40,7 +41,7 @@ rule structure:
         "genocohort structure --folder {params.folder} --chromosomes {params.names:q}"
         " --kinship {input.kinship} --sample-qc {input.sample_qc} {params.groups}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
-        " --components {output.components} --eigenvalues {output.eigenvalues} --pruned {output.pruned}"
+        " --components {output.components} --eigenvalues {output.eigenvalues} --loadings {output.loadings} --pruned {output.pruned}"
         " --ancestry {output.ancestry} --roh-segments {output.roh_segments}"
         " --roh-samples {output.roh_samples} --diversity {output.diversity}"
         " --spectrum {output.spectrum} --fst {output.fst} --ledger {output.ledger} 2> {log}"

@@ -258,3 +258,27 @@ def components_table(n_components: int) -> Table:
             *components,
         ),
     )
+
+
+def loadings_table(n_components: int) -> Table:
+    """Declaration of structure/loadings with columns PC1 ... PCk; k as in `components_table`."""
+    components = tuple(
+        Column(f"PC{i}", "float64", f"weight of the variant in component {i}, unit length over all "
+               "variants", "the cohort has fewer components")
+        for i in range(1, n_components + 1)
+    )  # fmt: skip
+    return Table(
+        "structure/loadings",
+        1,
+        "What each pruned variant adds to the components. A sample's place on one is the sum of "
+        "its standardised ALT counts times the weights, / sqrt(variants x eigenvalue).",
+        (
+            Column("chromosome", "dictionary", "canonical name"),
+            Column("vcf_pos", "int64", "1-based position"),
+            Column("variant_id", "string", "as in the genotype store"),
+            Column("ref", "string", "REF allele"),
+            Column("alt", "string", "ALT allele, whose count is standardised"),
+            Column("alt_frequency", "float64", "p of (g - 2p) / sqrt(2p(1-p)), fitted samples"),
+            *components,
+        ),
+    )

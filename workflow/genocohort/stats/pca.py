@@ -109,3 +109,36 @@ def project(
     placed /= np.where(missing, 1.0, components.eigenvalues)
     placed[:, missing] = np.nan
     return np.asarray(placed)
+
+
+def loadings(
+    calls: npt.NDArray[np.int8],
+    alt_frequency: npt.NDArray[np.float64],
+    components: Components,
+    n_variants: int,
+) -> npt.NDArray[np.float64]:
+    """Weight of variants in each component: z u / sqrt(M eigenvalue).
+
+    Over all M variants a component's weights have unit length. A sample's place on a component is
+    the sum over variants of its z times the weight, divided by sqrt(M eigenvalue).
+
+    Parameters
+    ----------
+    calls : ndarray, shape (n, n_fitted), int8
+        ALT allele counts; negative is missing.
+    alt_frequency : ndarray, shape (n,), float64
+        As `standardise`.
+    n_variants : int
+        M, the variants that the relationship matrix is a mean over.
+
+    Returns
+    -------
+    ndarray, shape (n, k), float64
+        NaN for components that do not exist.
+    """
+    z = standardise(calls, alt_frequency).astype(np.float64)
+    missing = np.isnan(components.eigenvalues)
+    scale = np.sqrt(n_variants * np.where(missing, 1.0, components.eigenvalues))
+    weights = z @ np.nan_to_num(components.vectors) / scale
+    weights[:, missing] = np.nan
+    return np.asarray(weights)

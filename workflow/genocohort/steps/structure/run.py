@@ -3,16 +3,14 @@
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from genocohort.config import settings_from_json
-from genocohort.domain.genome import Genome, Region
+from genocohort.domain.genome import Genome
 from genocohort.domain.ledger import Dropped, Entry, entries_to_json
-from genocohort.domain.long_range_ld import long_range_ld_regions
 from genocohort.domain.tables_clinical import PARTICIPANTS
 from genocohort.domain.tables_cohort import (
     KINSHIP_PAIRS,
@@ -26,6 +24,7 @@ from genocohort.domain.tables_cohort import (
     STRUCTURE_ROH_SEGMENTS,
     STRUCTURE_SPECTRUM,
     components_table,
+    loadings_table,
 )
 from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.tasks import map_tasks
@@ -38,24 +37,17 @@ from genocohort.io.store_selection import (
     open_stores,
     select_variants,
 )
-from genocohort.stats.ld import BLOCK, count_windows, distance_windows, find_neighbours, prune
-from genocohort.stats.pca import compute_components, project
+from genocohort.stats.pca import Components, compute_components, loadings, project
 from genocohort.stats.roh import covered_length, find_runs
 from genocohort.steps.structure.ancestry import infer_ancestry
 from genocohort.steps.structure.compute import (
-    LONG_RANGE,
-    PRUNED,
     Roles,
-    SiteCounts,
     choose_roles,
     components_columns,
     count_group_alleles,
-    count_sites,
     eigenvalue_columns,
     fst_table,
     group_samples,
-    in_regions,
-    judge_sites,
     make_tiles,
     relationship_tile,
 )
@@ -72,20 +64,25 @@ from genocohort.steps.structure.roh import (
     segment_columns,
 )
 from genocohort.steps.structure.settings import StructureSettings
+from genocohort.steps.structure.variants import (
+    Chosen,
+    long_range_regions,
+    pruned_variants,
+    pruning_bytes,
+    usable_variants,
+    variant_columns,
+)
 
 Floats = npt.NDArray[np.float64]
 
 OUTPUTS = (
-    "components", "eigenvalues", "pruned", "ancestry", "roh-segments", "roh-samples", "diversity",
-    "spectrum", "fst",
+    "components", "eigenvalues", "loadings", "pruned", "ancestry", "roh-segments", "roh-samples",
+    "diversity", "spectrum", "fst",
 )  # fmt: skip
 
 # A tile of the relationship matrix, beside a block of calls read, cut and masked.
 _TILE_BYTES = 32 << 20
 _PER_BLOCK = 5
-# Pruning: float32 planes of a call, and float64 products of a pair of variants.
-_PER_CALL = 20
-_PER_PAIR = 80
 # Runs of homozygosity: int32 sums of a block's calls, and what they are made from.
 _PER_RUN_CALL = 20
 
@@ -105,18 +102,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ledger", type=Path, required=True, help="JSON to write")
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """Variants of one chromosome that are used, and their genotypes among the fitted samples."""
-
-    selection: Selection
-    counts: SiteCounts
-
-    def narrowed(self, keep: npt.NDArray[np.bool_], reason: str) -> "Chosen":
-        """Without the variants whose `keep` is false."""
-        return Chosen(self.selection.narrowed(keep, reason), self.counts.chosen(keep))
-
-
 def run(args: argparse.Namespace) -> None:
     """LD pruning, principal components and Fst."""
     settings = settings_from_json(StructureSettings, args.settings)
@@ -125,15 +110,17 @@ def run(args: argparse.Namespace) -> None:
     samples = stores[0].samples
     quality = read_table(args.sample_qc, SAMPLE_QC_SAMPLES).to_pylist()
     roles = _roles(args.kinship, samples, quality, settings)
-    regions = _regions(settings, genome)
+    regions = long_range_regions(settings, genome)
     selections = [select_variants(store, pass_only=settings.pass_only) for store in stores]
     allotment = Allotment.of(args)
     threads = allotment.workers(_TILE_BYTES + _PER_BLOCK * block_bytes(len(samples)))
-    usable = map_tasks(lambda s: _usable(s, roles, regions, settings), selections, threads=threads)
+    usable = map_tasks(
+        lambda s: usable_variants(s, roles, regions, settings), selections, threads=threads
+    )
     _write_runs(args, usable, roles, samples, settings, allotment)
-    largest = max((_pruning_bytes(c, roles, settings) for c in usable), default=0)
+    largest = max((pruning_bytes(c, roles, settings) for c in usable), default=0)
     pruned = map_tasks(
-        lambda c: _pruned(c, roles, settings), usable, threads=allotment.workers(largest)
+        lambda c: pruned_variants(c, roles, settings), usable, threads=allotment.workers(largest)
     )
     relationship = _relationship(pruned, roles, threads)
     n = len(roles.fitted)
@@ -143,6 +130,7 @@ def run(args: argparse.Namespace) -> None:
     write_table(args.components, table, components_columns(samples, roles, fitted, projected))
     write_table(args.eigenvalues, STRUCTURE_EIGENVALUES, eigenvalue_columns(fitted))
     _write_pruned(args.pruned, pruned, genome)
+    _write_loadings(args.loadings, pruned, roles, fitted, genome, threads)
     groups = _groups(args.participants, samples, quality, settings)
     reported = groups if settings.group_by == "ancestry_reported" else [None] * len(samples)
     ancestry = infer_ancestry(
@@ -172,70 +160,6 @@ def _roles(
     rates = {str(r["sample_id"]): r["call_rate"] for r in quality}
     call_rate = {s: float(rate) for s, rate in rates.items() if isinstance(rate, float)}
     return choose_roles(samples, failed, relatives, call_rate)
-
-
-def _regions(settings: StructureSettings, genome: Genome) -> tuple[Region, ...]:
-    if settings.long_range_ld is not None:
-        return tuple(Region(*row) for row in settings.long_range_ld)
-    regions = long_range_ld_regions(genome.build)
-    if not regions:
-        print(
-            f"structure: no list of long-range LD regions is known for {genome.build}; none is "
-            "left out (set structure.long_range_ld to give one)",
-            file=sys.stderr,
-        )
-    return regions
-
-
-def _usable(
-    selection: Selection, roles: Roles, regions: Sequence[Region], settings: StructureSettings
-) -> Chosen:
-    counts = count_sites(calls[:, roles.fitted] for _, calls in selection.blocks())
-    chosen = Chosen(selection, counts)
-    position = selection.store.variants.vcf_pos[selection.indices]
-    chosen = chosen.narrowed(~in_regions(selection.store.chromosome, position, regions), LONG_RANGE)
-    reasons = judge_sites(chosen.counts, len(roles.fitted), settings)
-    for reason in sorted(set(reasons) - {""}):
-        keep = reasons != reason
-        chosen, reasons = chosen.narrowed(keep, reason), reasons[keep]
-    return chosen
-
-
-def _windows(chosen: Chosen, settings: StructureSettings) -> list[tuple[int, int]]:
-    indices = chosen.selection.indices
-    if settings.ld_window_kb is None:
-        return count_windows(len(indices), settings.ld_window_variants, settings.ld_step)
-    span = int(settings.ld_window_kb * 1000)
-    return distance_windows(chosen.selection.store.variants.vcf_pos[indices], span)
-
-
-def _pruning_bytes(chosen: Chosen, roles: Roles, settings: StructureSettings) -> int:
-    """What pruning a chromosome takes: a block's calls as read, as float32 planes, its products."""
-    indices = chosen.selection.indices
-    if settings.ld_r2 is None or len(indices) < 2:
-        return 0
-    width = BLOCK + max((end - start for start, end in _windows(chosen, settings)), default=0)
-    last = np.minimum(np.arange(0, len(indices), BLOCK) + width, len(indices)) - 1
-    n_read = int((indices[last] - indices[::BLOCK]).max()) + 1
-    per_variant = _PER_CALL * len(roles.fitted) + _PER_PAIR * BLOCK
-    return n_read * chosen.selection.store.n_samples + width * per_variant
-
-
-def _pruned(chosen: Chosen, roles: Roles, settings: StructureSettings) -> Chosen:
-    n = len(chosen.selection.indices)
-    if settings.ld_r2 is None or n < 2:
-        return chosen
-    store, indices = chosen.selection.store, chosen.selection.indices
-
-    def read(start: int, end: int) -> npt.NDArray[np.int8]:
-        first = int(indices[start])
-        calls = store.read(first, int(indices[end - 1]) + 1)
-        return calls[indices[start:end] - first][:, roles.fitted]
-
-    windows = _windows(chosen, settings)
-    neighbours = find_neighbours(read, windows, n, settings.ld_r2)
-    p = chosen.counts.alt_frequency
-    return chosen.narrowed(prune(neighbours, windows, np.maximum(p, 1 - p)), PRUNED)
 
 
 def _relationship(pruned: Sequence[Chosen], roles: Roles, threads: int) -> Floats:
@@ -295,6 +219,33 @@ def _write_pruned(path: Path, pruned: Sequence[Chosen], genome: Genome) -> None:
         columns["vcf_pos"] += store.variants.vcf_pos[indices].tolist()
         columns["variant_id"] += store.variants.variant_id[indices].tolist()
     write_table(path, STRUCTURE_PRUNED, columns, genome_build=genome.build)
+
+
+def _write_loadings(
+    path: Path,
+    pruned: Sequence[Chosen],
+    roles: Roles,
+    fitted: Components,
+    genome: Genome,
+    threads: int,
+) -> None:
+    """What a variant adds to a component, so that samples of other cohorts can be placed on it."""
+    n_variants = sum(len(c.selection.indices) for c in pruned)
+
+    def of_chromosome(chosen: Chosen) -> Floats:
+        frequency = chosen.counts.alt_frequency
+        parts = [
+            loadings(
+                calls[:, roles.fitted], frequency[rank : rank + len(calls)], fitted, n_variants
+            )
+            for rank, calls in chosen.selection.blocks()
+        ]
+        return np.concatenate([np.zeros((0, len(fitted.eigenvalues))), *parts])
+
+    values = np.concatenate(map_tasks(of_chromosome, pruned, threads=threads))
+    columns = variant_columns(pruned) | {f"PC{k + 1}": values[:, k] for k in range(values.shape[1])}
+    table = loadings_table(values.shape[1])
+    write_table(path, table, columns, genome_build=genome.build)
 
 
 def _groups(
