@@ -21,6 +21,7 @@ sources)
   mkdir -p /opt/genocohort/bin
   install -m 755 /build/genocohort.sh /opt/genocohort/bin/genocohort
   cd /opt/genocohort/workflow
+  python3 /build/check-modules.py .
   ;;
 esac
 # Compiled here, since the root of a running container is read-only; no times are recorded, so that

@@ -67,6 +67,13 @@ def test_the_lock_fits_whatever_compiler_built_the_kernels(tmp_path: Path) -> No
     assert hash_of(k_pyx="a") != first
 
 
+def test_kernels_that_nothing_has_compiled_are_told() -> None:
+    recipe = replace(RECIPES["alignments"], sources={"a.pyx": Path("a.pyx"), "b.py": Path("b.py")})
+    assert recipe.lacks_kernels
+    assert not replace(recipe, sources=recipe.sources | {"a.so": Path("a.so")}).lacks_kernels
+    assert not RECIPES["clinical"].lacks_kernels
+
+
 @pytest.mark.parametrize("name", WITH_PYTHON)
 def test_an_image_has_the_versions_of_the_workstation(name: str) -> None:
     workstation = locked_versions(CONTAINERS / "workstation/requirements-dev.txt")

@@ -68,6 +68,8 @@ def build_images(
         if not options.force and _is_current(recipe, lock, options):
             say(f"{name}: unchanged, {lock.images[name].reference}")
             continue
+        if recipe.lacks_kernels:
+            say(f"{name}: no kernel is compiled here; its steps will run the slower plain engine")
         image = build_image(recipe, path, options)
         lock = Lock(images={**lock.images, name: image})
         write_lock(path, lock)

@@ -12,7 +12,7 @@ from genocohort.images.closure import module_closure
 from genocohort.images.packages import pins
 
 CONTROLLER = "controller"
-SCRIPTS = ("install-python.sh", "genocohort.sh")
+SCRIPTS = ("install-python.sh", "genocohort.sh", "check-modules.py")
 """Files of the folder of images that go into every image with Python."""
 _PACKAGES = ("genocohort", "snakemake_executor_plugin_steps")
 
@@ -64,6 +64,12 @@ class Recipe:
         path = self.requirements or self.packages
         assert path is not None
         return path
+
+    @property
+    def lacks_kernels(self) -> bool:
+        """Whether it holds kernels that nothing has compiled here."""
+        names = self.sources
+        return any(n.endswith(".pyx") for n in names) and not any(n.endswith(".so") for n in names)
 
     def requirements_hash(self) -> str:
         """Hash of what is installed."""
