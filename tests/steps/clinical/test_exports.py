@@ -44,14 +44,14 @@ def test_one_two_for_plink_and_nought_one_for_regenie(tmp_path: Path) -> None:
         "s1\t120.5\t2", "s2\t120.5\t2", "s3\t100\t1", "s4\tNA\tNA",
     ]  # fmt: skip
     assert found["regenie.pheno"] == [
-        "FID IID ldl cad", "s1 s1 120.5 1", "s2 s2 120.5 1", "s3 s3 100 0", "s4 s4 NA NA",
+        "FID IID ldl cad", "0 s1 120.5 1", "0 s2 120.5 1", "0 s3 100 0", "0 s4 NA NA",
     ]  # fmt: skip
 
 
 def test_covariates_and_what_they_mean(tmp_path: Path) -> None:
     found = _exported(tmp_path)
     assert found["regenie.cov"] == [
-        "FID IID sex site_2", "s1 s1 1 0", "s2 s2 1 0", "s3 s3 0 1", "s4 s4 NA 0",
+        "FID IID sex site_2", "0 s1 1 0", "0 s2 1 0", "0 s3 0 1", "0 s4 NA 0",
     ]  # fmt: skip
     assert found["plink.cov"][2] == "#IID\tsex\tsite_2"
     coding = {row.split("\t")[0]: row.split("\t")[1:] for row in found["coding.tsv"]}

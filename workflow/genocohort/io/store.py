@@ -66,12 +66,12 @@ class Store:
     @cached_property
     def samples(self) -> tuple[str, ...]:
         """Sample ids, in order."""
-        return tuple(row[0] for row in self._psam)
+        return tuple(row[1] for row in self._psam)
 
     @cached_property
     def sexes(self) -> tuple[Sex, ...]:
         """Recorded sex of each sample."""
-        return tuple(_SEX.get(row[1], "unknown") for row in self._psam)
+        return tuple(_SEX.get(row[2], "unknown") for row in self._psam)
 
     @cached_property
     def _psam(self) -> list[list[str]]:
@@ -155,9 +155,9 @@ def write_pgen(
 
 
 def write_psam(path: Path, samples: Sequence[Sample]) -> None:
-    """Write the .psam: sample ids and recorded sex."""
-    rows = [f"{s.sample_id}\t{_SEX_CODE[s.sex]}" for s in samples]
-    write_text(path, "\n".join(["#IID\tSEX", *rows]) + "\n")
+    """Write the .psam: sample ids and recorded sex; the family is 0 (none), as regenie wants one."""
+    rows = [f"0\t{s.sample_id}\t{_SEX_CODE[s.sex]}" for s in samples]
+    write_text(path, "\n".join(["#FID\tIID\tSEX", *rows]) + "\n")
 
 
 def write_pvar(

@@ -72,10 +72,10 @@ def _plink(
 def _regenie(
     columns: Sequence[str], links: Sequence[tuple[str, int]], wide: Mapping[str, Any]
 ) -> str:
-    """FID and IID are both the sample; a .psam for regenie must begin with #FID, so there too."""
+    """The family is 0, as in the genotype store's .psam."""
     rows: Rows = [["FID", "IID", *columns]]
     for sample, at in links:
-        rows.append([sample, sample, *(_cell(wide[name][at]) for name in columns)])
+        rows.append(["0", sample, *(_cell(wide[name][at]) for name in columns)])
     return _text(rows, " ")
 
 
