@@ -16,7 +16,7 @@ CLINICAL = (
     "participants", "samples", "observations", "conditions", "exposures", "outcomes",
     "phenotypes_wide", "findings",
 )  # fmt: skip
-OUTCOMES = ("table1", "curves", "tests", "hazards")
+OUTCOMES = ("table1", "curves", "tests", "hazards", "scores")
 
 
 def write_sheet(folder: Path, pairs: Sequence[tuple[str, str]]) -> Path:

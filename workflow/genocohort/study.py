@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -69,6 +69,10 @@ class Inputs(Settings):
     pedigree: str | None = None
     targets: str | None = None
     genes: str | None = None
+    scores: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")], str] = Field(
+        default_factory=dict, description="polygenic scores by name: scoring files of the PGS "
+        "Catalog, harmonised to the study's build"
+    )  # fmt: skip
     sign_offs: str | None = Field(
         default=None, description="findings about samples that a person decided about: columns "
         "sample_id, finding, verdict, signed_by, date, reason"
@@ -127,6 +131,16 @@ class Config(Settings):
                 raise ValueError(
                     f"{where}: {', '.join(absent)} is not among clinical.phenotypes and "
                     f"clinical.covariates ({', '.join(sorted(made)) or 'none'})"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _scores_exist(self) -> "Config":
+        for survival in self.outcomes.survival:
+            if absent := [name for name in survival.scores if name not in self.inputs.scores]:
+                raise ValueError(
+                    f"outcomes.survival {survival.outcome}: {', '.join(absent)} is not among "
+                    f"inputs.scores ({', '.join(self.inputs.scores) or 'none'})"
                 )
         return self
 
@@ -235,7 +249,7 @@ class Study:
             Path(p)
             for p in (
                 given.clinical, given.pedigree, given.sign_offs, given.erased, given.targets,
-                given.genes,
+                given.genes, *given.scores.values(),
             )
             if p
         ]
@@ -262,6 +276,7 @@ class Study:
             clinical_settings=self.config.clinical,
             pedigree=given.pedigree,
             sign_offs=given.sign_offs,
+            scores=given.scores,
             targets=given.targets,
             genes=given.genes,
         )

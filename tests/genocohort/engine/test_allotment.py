@@ -84,7 +84,7 @@ def test_a_step_without_its_scratch_ends_with_2(
     table = str(tmp_path / "table")
     folder = ["--folder", str(tmp_path), "--ledger", table, "--settings", "{}"]
     command = ["outcomes", *folder]
-    for name in ("table1", "curves", "tests", "hazards"):
+    for name in ("table1", "curves", "tests", "hazards", "scores"):
         command += [f"--{name}", table]
     assert cli.main(command) == 2
     assert "TMPDIR=" in capsys.readouterr().err

@@ -176,3 +176,30 @@ sources:
     assert found["smoking", "never"]["n_missing"] == 1
     code, rows = run_outcomes(tmp_path, {"table1": table1, "exclude_flagged": False})
     assert next(r for r in rows["table1"] if r["variable"] == "LDL")["mean"] == 51.5
+
+
+def test_a_polygenic_score_as_groups_and_as_term(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _prepare(tmp_path)
+    store = _store(tmp_path)
+    path = tmp_path / "score.txt"
+    head = "chr_name\tchr_position\teffect_allele\tother_allele\teffect_weight\n"
+    path.write_text(f"{head}1\t100\tG\tA\t0.5\n1\t101\tG\tA\t0.5\n")
+    given = ["--score-names", "risk", "--score-files", str(path)]
+    wanted = {"outcome": "death", "scores": ["risk"]}
+    code, rows = run_outcomes(tmp_path, {"survival": [wanted]}, [*store, *given])
+    assert code == 0
+    groups = {r["group"] for r in rows["curves"] if r["group_by"] == "risk"}
+    # A third has no copy, and more than a third one: those share a part.
+    assert groups == {"1 of 3", "3 of 3"}
+    assert [(r["term"], r["n"], r["note"]) for r in rows["hazards"]] == [("risk per SD", 20, None)]
+    assert {r["score"] for r in rows["scores"]} == {"risk"}
+    assert [r["participant_id"] for r in rows["scores"]] == IDS
+    entry = next(e for e in ledger(tmp_path, "outcomes") if e["scope"] == "score risk")
+    assert entry["dropped"] == [
+        {"reason": "not in the calls", "n": 1, "is_loss": False, "examples": ["line 3"]}
+    ]
+    code, _ = run_outcomes(tmp_path, {"survival": [wanted]}, store)
+    assert code == 2
+    assert "there is no score risk" in capsys.readouterr().err

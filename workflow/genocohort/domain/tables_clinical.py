@@ -200,6 +200,22 @@ TABLE1 = Table(
     ),
 )  # fmt: skip
 
+SCORES = Table(
+    "outcomes/scores",
+    1,
+    "polygenic scores (inputs.scores); one row per score and participant",
+    (
+        Column("score", "string", "the score"),
+        Column("participant_id", "string", "the participant"),
+        Column("value", "float64", "sum of weight times copies of the effect allele",
+               "no sample in the calls"),
+        Column("z", "float64", "in standard deviations from the mean of all who have one",
+               "as value, or all are alike"),
+        Column("group", "string", "part of the participants, from the lowest, as `1 of 3`",
+               "as value"),
+    ),
+)  # fmt: skip
+
 SURVIVAL_CURVES = Table(
     "outcomes/survival_curves",
     1,

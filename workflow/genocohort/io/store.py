@@ -155,7 +155,7 @@ def write_pgen(
 
 
 def write_psam(path: Path, samples: Sequence[Sample]) -> None:
-    """Write the .psam: sample ids and recorded sex; the family is 0 (none), as regenie wants one."""
+    """Write the .psam: sample ids and recorded sex; the family, which regenie wants, is 0."""
     rows = [f"0\t{s.sample_id}\t{_SEX_CODE[s.sex]}" for s in samples]
     write_text(path, "\n".join(["#FID\tIID\tSEX", *rows]) + "\n")
 

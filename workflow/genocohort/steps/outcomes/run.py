@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from genocohort.config import settings_from_json
+from genocohort.domain.genome import Genome
 from genocohort.domain.ledger import Dropped, Entry, entries_to_json
 from genocohort.domain.tables_clinical import (
     CONDITIONS,
@@ -17,14 +18,17 @@ from genocohort.domain.tables_clinical import (
     OUTCOMES,
     PARTICIPANTS,
     SAMPLES,
+    SCORES,
     SURVIVAL_CURVES,
     SURVIVAL_TESTS,
     TABLE1,
     phenotypes_wide_table,
 )
+from genocohort.errors import ConfigError
 from genocohort.io.atomic import write_text
 from genocohort.io.parquet import read_table, write_table
 from genocohort.steps.outcomes.genotypes import read_allele_counts
+from genocohort.steps.outcomes.scores import Score, compute_score
 from genocohort.steps.outcomes.settings import OutcomesSettings, Survival
 from genocohort.steps.outcomes.survival import (
     ALL,
@@ -57,8 +61,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folder", required=True, type=Path, help="tables of the step clinical")
     parser.add_argument("--genotypes", type=Path, help="folder of the genotype store")
     parser.add_argument("--chromosomes", nargs="*", default=[], help="chromosomes of the store")
+    parser.add_argument("--score-names", nargs="*", default=[], help="names of the scores")
+    parser.add_argument("--score-files", nargs="*", default=[], type=Path, help="scoring files")
     parser.add_argument("--settings", required=True, help="settings as JSON")
-    for name in ("table1", "curves", "tests", "hazards", "ledger"):
+    parser.add_argument("--genome", default="{}", help="the genome build, JSON")
+    for name in ("table1", "curves", "tests", "hazards", "scores", "ledger"):
         parser.add_argument(f"--{name}", required=True, type=Path, help="output")
 
 
@@ -77,6 +84,8 @@ def run(args: argparse.Namespace) -> None:
     n = len(participants)
     ledger = [Entry(step="outcomes", unit="participant", source="clinical", n_in=n, n_kept=n)]
     survival = SurvivalTables.empty()
+    scores = _scores(args, tables)
+    ledger += [score.entry() for score in scores.values()]
     for wanted in settings.survival:
         times = time_to_event(wanted.outcome, tables)
         check_times(times, participants)
@@ -84,6 +93,7 @@ def run(args: argparse.Namespace) -> None:
             args.genotypes, args.chromosomes, wanted.variants, tables["samples"], participants
         )
         _analyse(survival, times, wanted, counts, tables, settings)
+        _analyse_scores(survival, times, wanted, scores, tables, settings)
         ledger.append(_entry(times, participants))
         at_zero = int(np.sum(times.known & (times.exit == 0)))
         if at_zero:
@@ -96,6 +106,7 @@ def run(args: argparse.Namespace) -> None:
     write_table(args.curves, SURVIVAL_CURVES, survival.curves)
     write_table(args.tests, SURVIVAL_TESTS, survival.tests)
     write_table(args.hazards, HAZARDS, survival.hazards)
+    write_table(args.scores, SCORES, _score_rows(scores, participants, settings.score_groups))
     write_text(args.ledger, entries_to_json(ledger))
 
 
@@ -131,6 +142,53 @@ def _analyse(
         genotypes = [None if np.isnan(c) else str(int(c)) for c in copies]
         add_curves(survival, times, variant, genotypes, level)
         add_model(survival, times, variant, {variant: copies, **covariates}, level, least)
+
+
+def _scores(args: argparse.Namespace, tables: Tables) -> dict[str, Score]:
+    genome = settings_from_json(Genome, args.genome)
+    participants = tables["participants"]["participant_id"]
+    return {
+        name: compute_score(
+            name, path, genome, args.genotypes, args.chromosomes, tables["samples"], participants
+        )
+        for name, path in zip(args.score_names, args.score_files, strict=True)
+    }
+
+
+def _analyse_scores(
+    survival: SurvivalTables,
+    times: TimeToEvent,
+    wanted: Survival,
+    scores: dict[str, Score],
+    tables: Tables,
+    settings: OutcomesSettings,
+) -> None:
+    """Curves of the parts of each score, and a model of it per standard deviation."""
+    covariates = covariate_columns(wanted.covariates, tables)
+    for name in wanted.scores:
+        if name not in scores:
+            raise ConfigError(
+                f"{wanted.outcome}: there is no score {name}",
+                where="outcomes.survival",
+                expected=", ".join(scores) or "scores in inputs.scores",
+            )
+        score, level = scores[name], settings.confidence_level
+        add_curves(survival, times, name, score.groups(settings.score_groups), level)
+        terms = {f"{name} per SD": score.z, **covariates}
+        add_model(survival, times, name, terms, level, settings.min_events_per_term)
+
+
+def _score_rows(
+    scores: dict[str, Score], participants: list[str], n_groups: int
+) -> dict[str, list[Any]]:
+    rows: dict[str, list[Any]] = {name: [] for name in SCORES.column_names}
+    for name, score in scores.items():
+        rows["score"] += [name] * len(participants)
+        rows["participant_id"] += participants
+        for column, values in (("value", score.value), ("z", score.z)):
+            rows[column] += [None if np.isnan(v) else float(v) for v in values]
+        rows["group"] += score.groups(n_groups)
+    return rows
 
 
 def _entry(times: TimeToEvent, participants: list[str]) -> Entry:

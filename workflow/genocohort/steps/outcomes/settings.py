@@ -39,6 +39,9 @@ class Survival(Settings):
     variants: tuple[VariantName, ...] = Field(
         default=(), description="chrom:pos:ref:alt; one curve per genotype, one model per variant"
     )
+    scores: tuple[str, ...] = Field(
+        default=(), description="names of inputs.scores; one curve per part, one model per score"
+    )
 
 
 class OutcomesSettings(Settings):
@@ -55,6 +58,9 @@ class OutcomesSettings(Settings):
     survival: tuple[Survival, ...] = ()
     exclude_flagged: bool = Field(
         default=True, description="values flagged unit_suspect or implausible count as missing"
+    )
+    score_groups: int = Field(
+        default=3, ge=2, le=10, description="equal parts that curves by a polygenic score are of"
     )
     confidence_level: float = Field(default=0.95, gt=0.5, lt=1, description="of all intervals")
     min_events_per_term: int = Field(

@@ -4,6 +4,7 @@ import argparse
 import json
 import shutil
 import sys
+from functools import partial
 from pathlib import Path
 
 from genocohort.config import settings_from_json
@@ -13,6 +14,7 @@ from genocohort.domain.sheet import Sample
 from genocohort.errors import GenocohortError, InputDataError, Problems
 from genocohort.io.atomic import write_text
 from genocohort.io.calls import CallsHeader, read_calls_header
+from genocohort.io.scoring_files import read_scoring_file
 from genocohort.io.sheet import read_normalised_sheet
 from genocohort.io.sign_offs import read_sign_offs
 from genocohort.steps.preflight.alignment_checks import check_alignment
@@ -75,6 +77,8 @@ def check_inputs(inputs_path: Path, sheet_path: Path, settings: PreflightSetting
     if inputs.sign_offs and Path(inputs.sign_offs).is_file():
         sign_offs, ids = Path(inputs.sign_offs), {s.sample_id for s in samples}
         outcome.attempt(lambda: read_sign_offs(sign_offs, ids))
+    for scoring in [Path(p) for p in inputs.scores.values() if Path(p).is_file()]:
+        outcome.attempt(partial(read_scoring_file, scoring))
     _check_clinical(inputs, samples, outcome)
     _check_disk(inputs, settings, outcome)
     return outcome
@@ -101,6 +105,7 @@ def _check_files_exist(
         inputs.sign_offs,
         inputs.targets,
         inputs.genes,
+        *inputs.scores.values(),
     ]
     named += [name for s in samples for name in (s.alignment, s.reference)]
     for name in dict.fromkeys(n for n in named if n):

@@ -46,5 +46,6 @@ class CheckedInputs(Settings):
     clinical_settings: ClinicalSettings = ClinicalSettings()
     pedigree: str | None = None
     sign_offs: str | None = None
+    scores: dict[str, str] = Field(default_factory=dict)
     targets: str | None = None
     genes: str | None = None
