@@ -131,7 +131,7 @@ def _calls(what: str, vcf: Path, n_samples: int, folder: Path) -> list[Compariso
     rows = "".join(f"B{i}\tB{i}\tB{i}\tunknown\t\t\t\t\n" for i in range(n_samples))
     sheet.write_text(head + rows)
     shared = ("--contig", data.CONTIG, "--sheet", str(sheet), "--genome", GENOME)
-    counts = (f"--counts={folder / 'c.arrow'}", f"--sums={folder / 's.npz'}")
+    counts = (f"--counts={folder / 'c.arrow'}", f"--sums={folder / 's.npy'}")
 
     def step(name: str, given: Sequence[str], outputs: Sequence[str]) -> tuple[str, ...]:
         files = [f"--{o}={folder / data.CONTIG}.{o}" for o in outputs]

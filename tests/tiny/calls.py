@@ -92,7 +92,7 @@ class CallsRun:
     def _counts(self, name: str) -> list[str]:
         return [
             "--counts", str(self.folder / f"{name}.counts.arrow"),
-            "--sums", str(self.folder / f"{name}.sums.npz"),
+            "--sums", str(self.folder / f"{name}.sums.npy"),
         ]  # fmt: skip
 
     def genotypes(self, contig: str, name: str = "") -> int:

@@ -8,7 +8,7 @@ rule genotypes:
         pvar=f"{FULL}/genotypes/{{chromosome}}.pvar",
         psam=f"{FULL}/genotypes/{{chromosome}}.psam",
         counts=f"{FULL}/genotypes/{{chromosome}}.counts.arrow",
-        sums=f"{FULL}/genotypes/{{chromosome}}.sums.npz",
+        sums=f"{FULL}/genotypes/{{chromosome}}.sums.npy",
         ledger=f"{FULL}/genotypes/{{chromosome}}.ledger.json",
     log:
         "logs/genotypes/{chromosome}.log",

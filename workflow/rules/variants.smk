@@ -1,7 +1,7 @@
 rule variants:
     input:
         counts=f"{FULL}/genotypes/{{chromosome}}.counts.arrow",
-        sums=f"{FULL}/genotypes/{{chromosome}}.sums.npz",
+        sums=f"{FULL}/genotypes/{{chromosome}}.sums.npy",
         sheet="work/sheet/genotyped.tsv",
     output:
         sites=f"{FULL}/variants/{{chromosome}}.sites.parquet",

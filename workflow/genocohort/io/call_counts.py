@@ -123,10 +123,10 @@ def read_counts(path: Path) -> Iterator[pa.RecordBatch]:
 def write_sums(path: Path, sums: SampleSums) -> None:
     """Write the sums of samples, atomically."""
     numbers = np.array([sums.n_without_gt, sums.n_gt_not_first], dtype=np.int64)
-    arrays: dict[str, Any] = {name: getattr(sums, name) for name in _SUMS}
     with replacing(path) as temporary, open(temporary, "wb") as stream:
-        # Not compressed: zlib's builds differ in their bytes, and so would images.
-        np.savez(stream, numbers=numbers, **arrays)
+        # One after another: a zip file's bytes depend on the versions of Python and zlib.
+        for array in (numbers, *(getattr(sums, name) for name in _SUMS)):
+            np.save(stream, array, allow_pickle=False)
 
 
 def read_sums(path: Path) -> SampleSums:
@@ -138,11 +138,12 @@ def read_sums(path: Path) -> SampleSums:
         The file is not what the step `genotypes` writes.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            sums = SampleSums(*(stored[name] for name in _SUMS))
-            sums.n_without_gt, sums.n_gt_not_first = stored["numbers"].tolist()
+        with open(path, "rb") as stored:
+            numbers = np.load(stored, allow_pickle=False).tolist()
+            sums = SampleSums(*(np.load(stored, allow_pickle=False) for _ in _SUMS))
+            sums.n_without_gt, sums.n_gt_not_first = numbers
             return sums
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, TypeError, EOFError) as error:
         raise _not_counts(path) from error
 
 
