@@ -139,6 +139,7 @@ def test_inputs_scripts_and_folders_are_there(
     (bucket / "in/a").write_text("contents")
     assert run("in", monkeypatch) == 0
     assert Path("local/in/a").read_text() == "contents"
+    assert Path("local/in/a").stat().st_mtime == transfer._TIME
     assert Path(".snakemake/steps/s.sh").read_text() == "echo"
     assert all(Path(p).is_dir() for p in ("local/out", "local/logs", "local/b", ".steps"))
 
