@@ -238,7 +238,9 @@ def controller_image() -> str:
         "RUN python3 -m compileall -q --invalidation-mode unchecked-hash /opt/packages\n"
         "ENV PYTHONPATH=/opt/packages PYTHONDONTWRITEBYTECODE=1\nUSER 10001:10001\n"
     )
-    tag = f"{REGISTRY}/steps-test/controller"
+    name = f"{REGISTRY}/steps-test/controller"
+    # Processes of the tests build side by side.
+    tag = f"{name}:{os.getpid()}"
     environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
     output_of("docker", "build", "--quiet", "--tag", tag, str(context), env=environment)
     output_of("docker", "push", "--quiet", tag)
@@ -246,7 +248,7 @@ def controller_image() -> str:
     digests = json.loads(
         output_of("docker", "image", "inspect", "--format", "{{json .RepoDigests}}", tag)
     )
-    return str(next(d for d in digests if d.startswith(tag + "@")))
+    return str(next(d for d in digests if d.startswith(name + "@")))
 
 
 IN_MANIFESTS = "registry.example/genocohort/controller@sha256:" + "0" * 64
@@ -345,7 +347,7 @@ class StagedLab(KubernetesLab):
     def study(self, flow: str) -> StagedStudy:
         folder = new_folder()
         fill(folder)
-        bucket = folder.name.lower().replace("_", "-")
+        bucket = folder.name.lower().replace("_", "0")
         storage().create_bucket(Bucket=bucket)
         storage().Bucket(bucket).upload_file(str(folder / "input.tsv"), "run/input.tsv")
         options = ("--steps-stager-image", controller_image())

@@ -30,8 +30,8 @@ def lab(request: pytest.FixtureRequest) -> Lab:
 
 
 def finish(lab: Lab, study: Study) -> None:
-    """Nothing is left."""
-    assert lab.left(study) == []
+    """Nothing is left; a busy node confirms the end of a pod late."""
+    wait_until(lambda: not lab.left(study))
 
 
 def test_a_flow_runs_each_rule_in_its_own_image(lab: Lab) -> None:
