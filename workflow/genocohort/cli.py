@@ -29,6 +29,8 @@ STEPS = {
     "variants": "summaries of one chromosome's calls",
     "variant_summary": "variant summaries of the cohort",
     "kinship": "kinship coefficients of all pairs",
+    "sites": "sites at which reads and calls are compared",
+    "identity": "contamination of alignments, and whose calls they fit",
     "sample_qc": "metrics and one verdict per sample",
     "structure": "LD pruning, principal components, Fst",
     "clinical": "clinical records into checked tables",

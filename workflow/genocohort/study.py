@@ -16,6 +16,7 @@ from genocohort.io.atomic import write_text
 from genocohort.io.calls import CallsHeader, calls_companions, read_calls_header
 from genocohort.io.crosswalk import open_pseudonyms, read_erased
 from genocohort.io.sheet import read_sample_sheet, sheet_text
+from genocohort.io.site_panels import panel_companions
 from genocohort.steps.accounts.settings import AccountsSettings
 from genocohort.steps.alignment_summary.settings import AlignmentSummarySettings
 from genocohort.steps.alignments.settings import AlignmentsSettings
@@ -27,11 +28,13 @@ from genocohort.steps.calls.settings import CallsSettings
 from genocohort.steps.clinical.column_map import ColumnMap
 from genocohort.steps.clinical.settings import ClinicalSettings
 from genocohort.steps.genotypes.settings import GenotypesSettings
+from genocohort.steps.identity.settings import IdentitySettings
 from genocohort.steps.kinship.settings import KinshipSettings
 from genocohort.steps.outcomes.settings import OutcomesSettings
 from genocohort.steps.preflight.settings import CheckedInputs, PreflightSettings
 from genocohort.steps.report.settings import ReportSettings
 from genocohort.steps.sample_qc.settings import SampleQcSettings
+from genocohort.steps.sites.settings import SitesSettings
 from genocohort.steps.structure.settings import StructureSettings
 from genocohort.steps.variant_summary.settings import VariantSummarySettings
 from genocohort.steps.variants.settings import VariantsSettings
@@ -68,6 +71,11 @@ class Inputs(Settings):
     clinical: str | None = None
     pedigree: str | None = None
     targets: str | None = None
+    sites: str | None = Field(
+        default=None,
+        description="known sites with frequencies, a VCF or the .bed of a VerifyBamID2 panel with "
+        "its .mu beside it; default: common ones of the calls",
+    )
     genes: str | None = None
     scores: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")], str] = Field(
         default_factory=dict, description="polygenic scores by name: scoring files of the PGS "
@@ -100,6 +108,8 @@ class Config(Settings):
     variants: VariantsSettings = VariantsSettings()
     variant_summary: VariantSummarySettings = VariantSummarySettings()
     kinship: KinshipSettings = KinshipSettings()
+    sites: SitesSettings = SitesSettings()
+    identity: IdentitySettings = IdentitySettings()
     sample_qc: SampleQcSettings = SampleQcSettings()
     structure: StructureSettings = StructureSettings()
     clinical: ClinicalSettings = ClinicalSettings()
@@ -239,6 +249,11 @@ class Study:
         settings: Settings = getattr(self.config, step)
         return settings.to_json()
 
+    def panel_files(self) -> list[str]:
+        """The panel of known sites, and what belongs to it; empty where there is none."""
+        panel = self.config.inputs.sites
+        return [str(path) for path in panel_companions(Path(panel))] if panel else []
+
     def input_files(self) -> tuple[Path, ...]:
         """Every file the study reads, each once."""
         given = self.config.inputs
@@ -248,11 +263,17 @@ class Study:
         paths += [
             Path(p)
             for p in (
-                given.clinical, given.pedigree, given.sign_offs, given.erased, given.targets,
-                given.genes, *given.scores.values(),
+                given.clinical,
+                given.pedigree,
+                given.sign_offs,
+                given.erased,
+                given.targets,
+                given.genes,
+                *given.scores.values(),
             )
             if p
         ]
+        paths += [Path(p) for p in self.panel_files()]
         paths += [Path(p) for p in (self.column_map.paths() if self.column_map else ())]
         for sample in self.aligned:
             own = (sample.alignment, sample.reference)
@@ -278,6 +299,7 @@ class Study:
             sign_offs=given.sign_offs,
             scores=given.scores,
             targets=given.targets,
+            sites=tuple(self.panel_files()),
             genes=given.genes,
         )
 

@@ -3,6 +3,8 @@ SUMMARIES = {
     "alignment_summary": bool(ALIGNED),
     "variant_summary": CALLED,
     "kinship": bool(GENOTYPED),
+    "sites": COMPARED,
+    "identity": COMPARED,
     "sample_qc": bool(ALIGNED or GENOTYPED),
     "structure": bool(GENOTYPED),
     "clinical": study.column_map is not None,

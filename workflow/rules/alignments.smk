@@ -1,3 +1,16 @@
+# As MultiQC's modules for samtools and mosdepth find them.
+PEER_TEXTS = [
+    f"{FULL}/alignments/{{sample}}.{ending}"
+    for ending in (
+        "flagstat.txt",
+        "idxstats.txt",
+        "samtools_stats.txt",
+        "mosdepth.summary.txt",
+        "mosdepth.global.dist.txt",
+    )
+]
+
+
 rule alignments:
     input:
         alignment=lambda wildcards: ALIGNED[wildcards.sample].alignment,
@@ -6,7 +19,10 @@ rule alignments:
             ALIGNED[wildcards.sample].alignment, ALIGNED[wildcards.sample].reference
         ),
         targets=study.config.inputs.targets or [],
+        sites=f"{FULL}/sites/sites.parquet" if PANEL else [],
     output:
+        **({"texts": PEER_TEXTS} if study.config.alignments.peer_texts else {}),
+        **({"alleles": f"{FULL}/alignments/{{sample}}.alleles.parquet"} if PANEL else {}),
         flagstat=f"{FULL}/alignments/{{sample}}.flagstat.parquet",
         contigs=f"{FULL}/alignments/{{sample}}.contigs.parquet",
         histograms=f"{FULL}/alignments/{{sample}}.histograms.parquet",
@@ -29,8 +45,53 @@ rule alignments:
             f"--reference {input.reference}" if input.reference else ""
         ),
         targets=lambda wildcards, input: f"--targets {input.targets}" if input.targets else "",
+        sites=lambda wildcards, input, output: (
+            f"--sites {input.sites} --alleles {shlex.quote(output.alleles)}" if PANEL else ""
+        ),
+        texts=lambda wildcards, output: (
+            "--peer-texts " + shlex.join(output.texts)
+            if study.config.alignments.peer_texts
+            else ""
+        ),
     shell:
-        "genocohort alignments --sample {wildcards.sample:q} --alignment {input.alignment:q} {params.reference} {params.targets}"
+        "genocohort alignments --sample {wildcards.sample:q} --alignment {input.alignment:q} {params.reference} {params.targets} {params.sites} {params.texts}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
         " --flagstat {output.flagstat:q} --contigs {output.contigs:q} --histograms {output.histograms:q}"
         " --cycles {output.cycles:q} --ledger {output.ledger:q} 2> {log:q}"
+
+
+# With a panel the alleles come from the pass over all reads.
+ruleorder: alignments > alignments_sites
+
+
+# Sites that are chosen from the calls: read by the index, so that a change of the calls repeats
+# this alone and not the pass over all reads.
+rule alignments_sites:
+    input:
+        alignment=lambda wildcards: ALIGNED[wildcards.sample].alignment,
+        reference=lambda wildcards: ALIGNED[wildcards.sample].reference or [],
+        indexes=lambda wildcards: companions(
+            ALIGNED[wildcards.sample].alignment, ALIGNED[wildcards.sample].reference
+        ),
+        sites=f"{FULL}/sites/sites.parquet",
+    output:
+        alleles=f"{FULL}/alignments/{{sample}}.alleles.parquet",
+    log:
+        "logs/alignments/{sample}.sites.log",
+    benchmark:
+        "benchmarks/alignments/{sample}.sites.tsv"
+    container:
+        image("alignments")
+    threads: 2
+    resources:
+        mem_mb=lambda wildcards, threads, attempt: attempt * (300 + 350 * threads),
+    params:
+        settings=settings("alignments"),
+        genome=study.config.genome.to_json(),
+        reference=lambda wildcards, input: (
+            f"--reference {input.reference}" if input.reference else ""
+        ),
+    shell:
+        "genocohort alignments --sample {wildcards.sample:q} --alignment {input.alignment:q} {params.reference}"
+        " --sites {input.sites} --settings {params.settings:q} --genome {params.genome:q}"
+        " --threads {threads} --mem-mb {resources.mem_mb} --alleles {output.alleles:q} 2> {log:q}"

@@ -13,6 +13,7 @@ rule sample_qc:
         ),
         kinship=f"{FULL}/kinship/pairs.parquet" if GENOTYPED else [],
         alignments=f"{FULL}/alignment_summary/samples.parquet" if ALIGNED else [],
+        identity=f"{FULL}/identity/samples.parquet" if COMPARED else [],
         sign_offs=study.config.inputs.sign_offs or [],
     output:
         samples=f"{FULL}/sample_qc/samples.parquet",
@@ -43,10 +44,11 @@ rule sample_qc:
         alignments=lambda wildcards, input: (
             f"--alignments {input.alignments}" if input.alignments else ""
         ),
+        identity=lambda wildcards, input: (f"--identity {input.identity}" if input.identity else ""),
         sign_offs=lambda wildcards, input: (
             f"--sign-offs {input.sign_offs}" if input.sign_offs else ""
         ),
     shell:
-        "genocohort sample_qc --sheet {input.sheet} {params.calls} {params.alignments} {params.sign_offs}"
+        "genocohort sample_qc --sheet {input.sheet} {params.calls} {params.alignments} {params.identity} {params.sign_offs}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
         " --samples {output.samples} --reasons {output.reasons} --signed {output.signed} --ledger {output.ledger} 2> {log}"

@@ -8,6 +8,7 @@ import shutil
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,10 @@ def contigs_of(lengths: dict[str, int], with_targets: bool = False) -> tuple[Con
         if with_targets:
             targets = merge_intervals([(k, k + 37) for k in range(i * 5, n, 101)], n)
             evaluated = merge_intervals([(0, n // 3), (n // 2, n)], n)
-        found.append(Contig(i, name, n, evaluated, targets))
+        # Near each other and far apart, some twice, in every contig but the last one.
+        places = sorted([*range(3, n, 1013), *range(20, 60, 3), 20]) if i < 3 else []
+        sites = np.array([k for k in places if k < n], dtype=np.int64)
+        found.append(Contig(i, name, n, evaluated, targets, sites))
     return tuple(found)
 
 
@@ -56,7 +60,7 @@ def rows(tally: Tally) -> list[Any]:
         contig_columns("s", tally),
         histogram_columns("s", tally, (1, 2, 5)),
         cycle_columns("s", tally.cycles),
-        [(c.n_past_end, c.depth.evaluated_bases) for c in tally.contigs],
+        [(c.n_past_end, c.depth.evaluated_bases, c.alleles.tolist()) for c in tally.contigs],
     ]
 
 
@@ -90,11 +94,39 @@ def test_engines_agree_with_many_pieces(seed: int, csi: bool, tmp_path: Path) ->
     assert len(alignment_pieces.read_pieces(index, len(LENGTHS))) > (1 if csi else 4)
     choices = [
         Choices(),
-        Choices(excluded_flags=0, count_deletions=True),
+        Choices(excluded_flags=0, count_deletions=True, site_min_base_quality=0),
         Choices(min_mapping_quality=20, insert_size_max=200),
     ][seed % 3]
     compiled, plain = both(path, choices, with_targets=seed % 2 == 0, threads=1 + seed % 3)
     assert compiled == plain
+
+
+@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("csi", [False, True])
+def test_alleles_by_the_index_are_those_of_the_whole_pass(
+    seed: int, csi: bool, tmp_path: Path
+) -> None:
+    import pysam
+
+    reads = random_reads(seed, 3000, list(LENGTHS.values()))
+    path = write_alignment(tmp_path / "in.bam", reads, LENGTHS, index=not csi)
+    if csi:
+        pysam.index("-c", str(path))
+    alignment = inspect_alignment(path)
+    every = contigs_of(LENGTHS)
+    # Sites in the second contig's first bases, and beside gaps wider than SITE_GAP.
+    places = ([30, *range(50_000, 50_600, 7), 88_000], [*range(1, 900, 50), 39_000], [], [])
+    few = [np.array(positions, dtype=np.int64) for positions in places]
+    for sites in (None, few):
+        contigs = every
+        if sites is not None:
+            contigs = tuple(replace(c, sites=s) for c, s in zip(every, sites, strict=True))
+        whole = tally_batches(read_all(alignment), contigs, Choices())
+        wanted = {c.contig.number: c.alleles.tolist() for c in whole.contigs if len(c.alleles)}
+        found = engine.count_alleles_native(MODULE, alignment, contigs, Choices(), 1 + seed % 2)
+        assert {c.contig.number: c.alleles.tolist() for c in found.contigs} == wanted
+        assert sum(map(np.sum, (c.alleles for c in whole.contigs))) > 0
 
 
 def test_one_stream_gives_the_same(tmp_path: Path) -> None:
@@ -168,6 +200,9 @@ def test_a_cram_of_many_contigs(
         monkeypatch.setattr(alignment_pieces, "PIECE_BASES", bases)
         found = engine.measure_native(MODULE, alignment, contigs, Choices(), 2)
         assert rows(found) == plain
+    if index:
+        alone = engine.count_alleles_native(MODULE, alignment, contigs, Choices(), 1)
+        assert [c.alleles.tolist() for c in alone.contigs] == [p[2] for p in plain[4] if p[2]]
 
 
 def test_depth_and_length_beyond_the_cells(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ KINSHIP_PAIRS = Table(
 
 SAMPLE_QC_SAMPLES = Table(
     "sample_qc/samples",
-    1,
+    2,
     "Metrics and verdict of every sample of the sheet; a metric without its input is null.",
     (
         Column("sample_id", "string", "as in the sample sheet"),
@@ -69,6 +69,12 @@ SAMPLE_QC_SAMPLES = Table(
         Column("mapped_rate", "float64", "share of primary reads mapped", _NO_ALIGNMENT),
         Column("duplicate_rate", "float64", "share of primary mapped reads marked as duplicates",
                _NO_ALIGNMENT),
+        Column("contamination", "float64", "share of the reads that are another person's",
+               _NO_ALIGNMENT + ", or too few known sites have reads"),
+        Column("own_concordance", "float64",
+               "share of sites with the same genotype in the reads and in the sample's own calls",
+               _NO_ALIGNMENT + ", or it has no calls"),
+        Column("best_sample_id", "string", "whose calls fit the reads best", "as own_concordance"),
         Column("verdict", "string", "one of VERDICTS: the worst level among the reasons"),
         Column("reasons", "list<string>", "one sentence each, worst first; empty when none"),
     ),
@@ -84,7 +90,7 @@ SAMPLE_QC_REASONS = Table(
             "metric",
             "string",
             "column of sample_qc/samples, or duplicate, pedigree, sex, karyotype, alignment, "
-            "manual",
+            "identity, manual",
         ),
         Column("value", "float64", "the sample's value", "the finding is not a number"),
         Column("threshold", "float64", "the limit it passed", "the finding is not a number"),

@@ -15,6 +15,8 @@ PIECE_BYTES = 8 << 20
 # Bases of a piece at least, where pieces are runs of contigs.
 PIECE_BASES = 32 << 20
 _WINDOW_BITS = 14
+# Bases between two sites from which on they are read apart: about a compressed block at depth 30.
+SITE_GAP = 2 << _WINDOW_BITS
 
 Place = tuple[int, int]
 
@@ -81,13 +83,7 @@ def read_pieces(index: Path, n_contigs: int, piece_bytes: int = 0) -> list[Piece
     SAM format specification, section 5.2 (linear index), and the CSI specification, version 1.
     """
     size = piece_bytes or PIECE_BYTES
-    try:
-        with gzip.open(index) if is_gzip(index) else open(index, "rb") as stream:
-            data = stream.read()
-        read = _csi_entries if data[:4] == b"CSI\1" else _bai_entries
-        entries = read(data, n_contigs)
-    except (OSError, EOFError, struct.error, ValueError) as error:
-        raise bad_index(index, "cannot be read") from error
+    entries = _read_entries(index, n_contigs)
     cuts: list[tuple[int, Place]] = [(-1, (0, -1))]
     last = 0
     for contig, places in enumerate(entries):
@@ -97,6 +93,56 @@ def read_pieces(index: Path, n_contigs: int, piece_bytes: int = 0) -> list[Piece
                 last = offset >> 16
     ends = [place for _, place in cuts[1:]] + [(n_contigs + 1, -1)]
     return [Piece(offset, start, end) for (offset, start), end in zip(cuts, ends, strict=True)]
+
+
+def site_pieces(index: Path | None, sites: Sequence[Sequence[int]], n_contigs: int) -> list[Piece]:
+    """Stretches of a file around sites; near ones share a stretch.
+
+    Parameters
+    ----------
+    index : Path or None
+        Of a BAM (.bai or .csi); None: of a CRAM, which htslib enters by its own index.
+    sites : sequence of sequence of int
+        For each contig of the header rising 0-based positions.
+
+    Raises
+    ------
+    InputDataError
+        The index is damaged.
+    """
+    entries = _read_entries(index, n_contigs) if index is not None else None
+    pieces = []
+    before = -1
+    for contig, positions in enumerate(sites):
+        places = [p for p in entries[contig] if p[1]] if entries is not None else []
+        for start, end in _stretches(positions):
+            i = bisect_right(places, start, key=lambda place: place[0])
+            offset = places[i - 1][1] if i else before
+            pieces.append(
+                Piece(offset if entries is not None else 0, (contig, start), (contig, end))
+            )
+        before = places[-1][1] if places else before
+    return pieces
+
+
+def _stretches(positions: Sequence[int]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for position in positions:
+        if found and position - found[-1][1] < SITE_GAP:
+            found[-1] = (found[-1][0], position + 1)
+        else:
+            found.append((position, position + 1))
+    return found
+
+
+def _read_entries(index: Path, n_contigs: int) -> list[list[Place]]:
+    try:
+        with gzip.open(index) if is_gzip(index) else open(index, "rb") as stream:
+            data = stream.read()
+        read = _csi_entries if data[:4] == b"CSI\1" else _bai_entries
+        return read(data, n_contigs)
+    except (OSError, EOFError, struct.error, ValueError) as error:
+        raise bad_index(index, "cannot be read") from error
 
 
 def _bai_entries(data: bytes, n_contigs: int) -> list[list[Place]]:

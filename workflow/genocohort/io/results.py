@@ -15,6 +15,7 @@ from genocohort.domain import (
     tables_association,
     tables_clinical,
     tables_cohort,
+    tables_identity,
     tables_variants,
 )
 from genocohort.domain.table import Table
@@ -28,6 +29,7 @@ AREAS = (
     tables_alignments,
     tables_variants,
     tables_cohort,
+    tables_identity,
     tables_clinical,
     tables_association,
 )

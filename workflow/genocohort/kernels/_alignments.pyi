@@ -32,6 +32,8 @@ class Measurer:
         excluded_flags: int,
         min_mapping_quality: int,
         count_deletions: bool,
+        site_min_mapping_quality: int = 0,
+        site_min_base_quality: int = 0,
     ) -> None: ...
     def open_bam(
         self, fd: int, offset: int, start: tuple[int, int], end: tuple[int, int]
@@ -55,6 +57,7 @@ class Measurer:
         end: int,
         evaluated: Cells | None,
         targets: Cells | None,
+        sites: Cells | None = None,
         window_size: int = 0,
         with_runs: bool = False,
     ) -> None: ...

@@ -13,6 +13,7 @@ include "records.pxi"
 include "reads.pxi"
 include "mates.pxi"
 include "depth.pxi"
+include "sites.pxi"
 include "htslib.pxi"
 
 cdef enum:
@@ -58,10 +59,11 @@ cdef class Measurer:
     cdef Reads c
     cdef Mates m
     cdef Depth d
+    cdef Sites s
     cdef Groups groups
     cdef Record r
     cdef readonly dict counts
-    cdef object names, offsets, evaluated, targets, narrow
+    cdef object names, offsets, evaluated, targets, sites, site_counts, narrow
     cdef uint32_t excluded_flags, min_mapping_quality
     cdef bint count_deletions, pending, is_first_known, is_past
     cdef int error
@@ -80,6 +82,7 @@ cdef class Measurer:
 
     def __cinit__(self, *args, **kwargs):
         memset(&self.c, 0, sizeof(Reads))
+        memset(&self.s, 0, sizeof(Sites))
         memset(&self.blocks, 0, sizeof(Vector))
         self.file = self.header = self.index = self.query = self.record = NULL
         if (bgzf_init(&self.z) != OK or mates_init(&self.m) != OK
@@ -87,7 +90,8 @@ cdef class Measurer:
             raise MemoryError("the alignment kernel's buffers")
 
     def __init__(self, list group_names, int64_t n_contigs, int64_t insert_max,
-                 uint32_t excluded_flags, uint32_t min_mapping_quality, bint count_deletions):
+                 uint32_t excluded_flags, uint32_t min_mapping_quality, bint count_deletions,
+                 uint32_t site_min_mapping_quality=0, uint32_t site_min_base_quality=0):
         cdef int64_t g = len(group_names) + 1
         cdef const uint8_t[::1] names
         cdef const int64_t[::1] offsets
@@ -103,6 +107,8 @@ cdef class Measurer:
         self.excluded_flags = excluded_flags
         self.min_mapping_quality = min_mapping_quality
         self.count_deletions = count_deletions
+        self.s.min_mapping_quality = site_min_mapping_quality
+        self.s.min_base_quality = site_min_base_quality
         shapes = {
             "sums": (g, N_SUMS, 2), "contig_flags": (g, N_FLAGS), "quality": (g, 3, CYCLES, 256),
             "failed_quality": (g, 256), "pairs": (g, 2, 3, PAIRS, 64), "bases": (g, 2, 2, CYCLES, BASES), "gc": (g, 101),
@@ -142,6 +148,7 @@ cdef class Measurer:
         free(self.c.flags_seen.p)
         free(self.c.long_lengths.p)
         free(self.blocks.p)
+        free(self.s.shared.p)
         self.close_htslib()
 
     # ---- where records come from
@@ -229,7 +236,15 @@ cdef class Measurer:
         mates_clear(&self.m)
 
     cdef int _load(self) noexcept nogil:
-        """Have the next record ready; OK, END or what is wrong."""
+        """Have the next record ready, none of a contig before the range; OK or what is wrong."""
+        cdef int rc
+        while True:
+            rc = self._load_next()
+            if rc != OK or self.is_past or self.last_contig >= self.range_contig:
+                return rc
+            self._use_up()
+
+    cdef int _load_next(self) noexcept nogil:
         cdef int64_t contig, start, n
         cdef int rc
         if self.pending or self.is_past:
@@ -281,20 +296,26 @@ cdef class Measurer:
             while True:
                 if self.query != NULL:
                     rc = hts.next(NULL, self.query, self.record, self.file)
-                if rc != -1 or self.query_contig >= low(self.range_end_contig, self.n_contigs + 1):
+                if rc != -1 or self.query_contig >= self._end_of_queries():
                     break
                 if self.query != NULL:
                     hts.query_free(self.query)
                 # -2 asks for the records without a place.
                 self.query = hts.query(
                     self.index, -2 if self.query_contig == self.n_contigs
-                    else <int>self.query_contig, 0, INT64_MAX)
+                    else <int>self.query_contig,
+                    high(self.range_start, 0) if self.query_contig == self.range_contig else 0,
+                    self.range_end if self.query_contig == self.range_end_contig else INT64_MAX)
                 if self.query == NULL:
                     return READ_FAILED
                 self.query_contig += 1
         if rc >= 0:
             return record_of_htslib(&self.r, self.record)
         return END if rc == -1 else BAD_DATA
+
+    cdef int64_t _end_of_queries(self) noexcept nogil:
+        """The first contig that the range holds nothing of."""
+        return low(self.range_end_contig + (self.range_end > 0), self.n_contigs + 1)
 
     cdef int64_t _tell(self) noexcept nogil:
         return -1 if self.file != NULL else bgzf_tell(&self.z)
@@ -334,9 +355,14 @@ cdef class Measurer:
         return self.last_contig
 
     def open_contig(self, int64_t contig, int64_t length, int64_t start, int64_t end,
-                    evaluated, targets, int64_t window_size=0, bint with_runs=False):
-        """Begin a stretch of a contig; `evaluated`, `targets`: int64[k, 2] or None."""
+                    evaluated, targets, sites=None, int64_t window_size=0, bint with_runs=False):
+        """Begin a stretch of a contig.
+
+        `evaluated`, `targets` : int64[k, 2] or None; `sites` : int64[m] or None, rising positions
+        inside the stretch.
+        """
         cdef const int64_t[:, ::1] view
+        cdef const int64_t[::1] positions
         self.contig, self.length = contig, length
         self.evaluated, self.targets = evaluated, targets
         self.d.n_evaluated = self.d.n_targets = -1
@@ -350,6 +376,14 @@ cdef class Measurer:
             if len(targets):
                 view = targets
                 self.d.targets = &view[0, 0]
+        self.sites = sites
+        self.s.n = 0 if sites is None else len(sites)
+        self.s.next = 0
+        self.site_counts = np.zeros((self.s.n, ALLELES), dtype=np.int64)
+        if self.s.n:
+            positions = sites
+            self.s.position = &positions[0]
+            self.s.counts = cells_of(self.site_counts)
         self.d.window_size, self.d.with_runs = window_size, with_runs
         depth_open(&self.d, start, end)
         mates_clear(&self.m)
@@ -433,9 +467,12 @@ cdef class Measurer:
         if is_own:
             self.soft_clipped += r.soft_clipped
             self.n_past_end += r.start + high(r.span, 1) > self.length
+        self.s.shared.n = 0
         if (r.flag & 0x802) == 2:
-            return self._find_mate()
-        return OK
+            rc = self._find_mate()
+        if rc == OK and self.s.n and sites_wanted(&self.s, r):
+            sites_count(&self.s, r)
+        return rc
 
     cdef int _find_mate(self) noexcept nogil:
         """Keep a read whose mate may overlap it, or take what both cover away once."""
@@ -474,6 +511,9 @@ cdef class Measurer:
             end = low(other[2 * i + 1], own[2 * j + 1])
             if start < end:
                 rc = depth_add(&self.d, 0, start, end, -1)
+                if rc == OK and self.s.n and not (
+                        vector_push(&self.s.shared, start) and vector_push(&self.s.shared, end)):
+                    rc = NO_MEMORY
                 if rc != OK:
                     return rc
             if other[2 * i + 1] <= own[2 * j + 1]:
@@ -511,7 +551,7 @@ cdef class Measurer:
             "histogram": trimmed(self.d.histogram, DEPTHS),
             "target_histogram": trimmed(self.d.target_histogram, DEPTHS),
             "coverage": trimmed(self.d.coverage, COVERAGES),
-            "windows": vector_array(&self.d.windows),
+            "windows": vector_array(&self.d.windows), "site_counts": self.site_counts,
         }
 
     def widen(self):

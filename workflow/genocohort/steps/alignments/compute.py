@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from genocohort.domain.records import SECONDARY, UNMAPPED, IntArray, RecordBatch
+from genocohort.steps.alignments.alleles import SiteTally, no_counts
 from genocohort.steps.alignments.cycles import CycleTally
 from genocohort.steps.alignments.depth import WINDOW, ContigDepth, DepthArray, DepthSummary
 from genocohort.steps.alignments.intervals import Intervals
@@ -20,7 +21,8 @@ from genocohort.steps.alignments.reads import ReadTally
 class Contig:
     """A contig of the header: its number, name, length, and where its depth is looked at.
 
-    `evaluated` None: everywhere; `targets` None: no targets are given.
+    `evaluated` None: everywhere; `targets` None: no targets are given; `sites`: rising positions
+    whose alleles are counted, int64[m].
     """
 
     number: int
@@ -28,6 +30,7 @@ class Contig:
     length: int
     evaluated: Intervals | None = None
     targets: Intervals | None = None
+    sites: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Choices:
     count_deletions: bool = False
     insert_size_max: int = 8000
     window: int = WINDOW
+    site_min_mapping_quality: int = 20
+    site_min_base_quality: int = 20
 
 
 # Called with a contig's number, the start of a window and its fragment depth.
@@ -59,6 +64,8 @@ class ContigCounts:
         Records that give depth and reach beyond the contig's end.
     depth : DepthSummary
         Fragment depth: an overlap of mates counts once.
+    alleles : int64[m, N_CELLS]
+        Alleles at the contig's sites.
     """
 
     contig: Contig
@@ -68,6 +75,7 @@ class ContigCounts:
     soft_clipped_bases: int
     n_past_end: int
     depth: DepthSummary
+    alleles: IntArray = field(default_factory=lambda: no_counts(0))
 
 
 @dataclass
@@ -95,6 +103,9 @@ class _OpenContig:
         )
         self._coverage = ContigDepth(contig.length, window=choices.window)
         self._mates = MateOverlaps()
+        self._alleles = SiteTally(
+            contig.sites, choices.site_min_mapping_quality, choices.site_min_base_quality
+        )
         self._n_mapped = self._n_unmapped = 0
         self._read_depth_sum = self._soft_clipped = self._n_past_end = 0
 
@@ -117,7 +128,9 @@ class _OpenContig:
         self._soft_clipped += int(layout.soft_clipped[chosen].sum())
         self._n_past_end += int(np.count_nonzero(layout.end[chosen] > length))
         self._depth.add(start, end)
-        self._depth.add(*self._mates.find(batch, layout, chosen), weight=-1)
+        shared = self._mates.find(batch, layout, chosen)
+        self._depth.add(*shared[:2], weight=-1)
+        self._alleles.add(batch, layout.end, chosen, shared)
         self._add_coverage(batch, layout, first, last)
         position = int(batch.start[last - 1])
         self._depth.advance(position)
@@ -146,6 +159,7 @@ class _OpenContig:
             self._soft_clipped,
             self._n_past_end,
             self._depth.finish(),
+            self._alleles.counts,
         )
 
 

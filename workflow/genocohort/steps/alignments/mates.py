@@ -27,7 +27,7 @@ class MateOverlaps:
 
     def find(
         self, batch: RecordBatch, layout: Layout, chosen: IntArray
-    ) -> tuple[IntArray, IntArray]:
+    ) -> tuple[IntArray, IntArray, IntArray]:
         """Pieces of the contig that both mates of a pair cover.
 
         Parameters
@@ -39,18 +39,21 @@ class MateOverlaps:
 
         Returns
         -------
-        (int64[p], int64[p])
-            Starts and ends, 0-based half-open; they lie within the second read of each pair.
+        (int64[p], int64[p], int64[p])
+            Starts and ends, 0-based half-open, and the index of the pair's second read, in which
+            they lie.
         """
         flag = batch.flag[chosen]
         paired = chosen[(flag & (PROPER_PAIR | SUPPLEMENTARY)) == PROPER_PAIR]
-        start, end, mate_start = batch.start[paired], layout.end[paired], batch.mate_start[paired]
-        reaches = (batch.contig[paired] == batch.mate_contig[paired]) & (end > mate_start)
+        mate_start = batch.mate_start[paired]
+        reaches = batch.contig[paired] == batch.mate_contig[paired]
+        reaches &= layout.end[paired] > mate_start
         # 1: waits for its mate; 2: waits unless the mate is there; 0: the mate may be there.
-        role = np.where(reaches & (start < mate_start), 1, 0)
-        role[reaches & (start == mate_start)] = 2
+        role = np.where(reaches & (batch.start[paired] < mate_start), 1, 0)
+        role[reaches & (batch.start[paired] == mate_start)] = 2
         shared_start: list[int] = []
         shared_end: list[int] = []
+        owner: list[int] = []
         waiting, names = self.waiting, batch.name
         for i, kind in zip(paired.tolist(), role.tolist(), strict=True):
             mate = None if kind == 1 else waiting.pop(names[i], None)
@@ -58,9 +61,11 @@ class MateOverlaps:
                 for a, b in _shared(mate[1], _blocks(layout, i)):
                     shared_start.append(a)
                     shared_end.append(b)
+                    owner.append(i)
             elif kind:
                 waiting[names[i]] = (int(layout.end[i]), _blocks(layout, i))
-        return np.array(shared_start, dtype=np.int64), np.array(shared_end, dtype=np.int64)
+        start, end = np.array(shared_start, dtype=np.int64), np.array(shared_end, dtype=np.int64)
+        return start, end, np.array(owner, dtype=np.int64)
 
     def forget_before(self, position: int) -> None:
         """Drop reads that end at or before a position: nothing that follows can overlap them."""

@@ -12,7 +12,13 @@ import numpy as np
 from genocohort.domain.records import UNMAPPED, IntArray
 from genocohort.engine.tasks import map_tasks
 from genocohort.errors import InputDataError
-from genocohort.io.alignment_pieces import Piece, contig_pieces, read_pieces, whole_file
+from genocohort.io.alignment_pieces import (
+    Piece,
+    contig_pieces,
+    read_pieces,
+    site_pieces,
+    whole_file,
+)
 from genocohort.io.alignments import Alignment, unsorted_error
 from genocohort.kernels import NO_MEMORY, PROBLEMS, UNSORTED
 from genocohort.steps.alignments.compute import Choices, Contig, ContigCounts, Tally
@@ -20,6 +26,13 @@ from genocohort.steps.alignments.cycles import CycleTally
 from genocohort.steps.alignments.depth import DepthSummary, add_padded
 from genocohort.steps.alignments.intervals import Intervals
 from genocohort.steps.alignments.reads import N_FLAGS, ReadTally
+from genocohort.steps.alignments.stretches import (
+    bases_between,
+    empty_stretch,
+    join_stretches,
+    sites_between,
+    with_deep,
+)
 
 # The kernels' sums, in their order; those with a name of TOTALS_METRICS are kept.
 SUMS = (
@@ -66,6 +79,20 @@ class Engine:
         self._cycles = CycleTally()
         self._decoders = 1
 
+    def count_alleles(self, pieces: Sequence[Piece], threads: int) -> Tally:
+        """The contigs of the pieces, of which nothing but the alleles is complete.
+
+        Raises
+        ------
+        InputDataError
+            As `measure`.
+        """
+        parts = map_tasks(self._piece, list(pieces), threads=threads)
+        tally = Tally(self._reads(), self._cycles)
+        by_contig = self._by_contig([found for _, _, found in parts])
+        tally.contigs = [by_contig[number] for number in sorted(by_contig)]
+        return tally
+
     def measure(self, pieces: Sequence[Piece], threads: int) -> Tally:
         """Count every record of the file.
 
@@ -79,17 +106,19 @@ class Engine:
         parts = map_tasks(self._piece, list(pieces), threads=threads)
         self._check_seams([(first, stop) for first, stop, _ in parts])
         tally = Tally(self._reads(), self._cycles)
-        by_contig: dict[int, ContigCounts] = {}
-        for _, _, found in parts:
-            for number, counts in found:
-                if number == len(self._contigs):
-                    tally.n_unplaced = (counts.n_mapped, counts.n_unmapped)
-                elif number in by_contig:
-                    by_contig[number] = _joined(by_contig[number], counts)
-                else:
-                    by_contig[number] = counts
+        by_contig = self._by_contig([found for _, _, found in parts])
+        if (unplaced := by_contig.pop(len(self._contigs), None)) is not None:
+            tally.n_unplaced = (unplaced.n_mapped, unplaced.n_unmapped)
         tally.contigs = [by_contig[c.number] for c in self._contigs]
         return tally
+
+    @staticmethod
+    def _by_contig(parts: Sequence[list[tuple[int, ContigCounts]]]) -> dict[int, ContigCounts]:
+        by_contig: dict[int, ContigCounts] = {}
+        for number, counts in itertools.chain.from_iterable(parts):
+            known = by_contig.get(number)
+            by_contig[number] = join_stretches(known, counts) if known else counts
+        return by_contig
 
     def _take(self) -> Any:
         """A measurer that no task uses: as many as threads at most."""
@@ -104,6 +133,8 @@ class Engine:
             choices.excluded_flags,
             choices.min_mapping_quality,
             choices.count_deletions,
+            choices.site_min_mapping_quality,
+            choices.site_min_base_quality,
         )
         with self._lock:
             self._all.append(measurer)
@@ -160,10 +191,10 @@ class Engine:
 
     def _stretch(self, measurer: Any, contig: Contig, start: int, end: int) -> ContigCounts:
         if self._checked(measurer, measurer.next_contig()) != contig.number:
-            return _empty(contig, start, end)
+            return empty_stretch(contig, start, end)
         measurer.open_contig(
             contig.number, contig.length, start, end, _pairs(contig.evaluated),
-            _pairs(contig.targets),
+            _pairs(contig.targets), sites_between(contig, start, end),
         )  # fmt: skip
         deep: list[IntArray] = []
         while self._checked(measurer, measurer.run()) == 0:
@@ -173,21 +204,22 @@ class Engine:
         mapped, unmapped = self._add_records(closed)
         targets = None
         if contig.targets is not None:
-            targets = _with_deep(closed["target_histogram"], deep, 1)
-        evaluated = _bases_between(contig.evaluated, start, end)
+            targets = with_deep(closed["target_histogram"], deep, 1)
+        evaluated = bases_between(contig.evaluated, start, end)
         return ContigCounts(
             contig, mapped, unmapped, closed["read_depth_sum"], closed["soft_clipped_bases"],
             closed["n_past_end"],
             DepthSummary(
-                _with_deep(closed["histogram"], deep, 0), evaluated, closed["evaluated_sum"],
+                with_deep(closed["histogram"], deep, 0), evaluated, closed["evaluated_sum"],
                 targets,
             ),
+            closed["site_counts"],
         )  # fmt: skip
 
     def _unplaced(self, measurer: Any) -> ContigCounts:
         """Records without a place; only their numbers count."""
         nowhere = Contig(len(self._contigs), "*", 0)
-        counts = _empty(nowhere, 0, 0)
+        counts = empty_stretch(nowhere, 0, 0)
         if self._checked(measurer, measurer.next_contig()) == nowhere.number:
             measurer.open_contig(nowhere.number, 0, 0, 0, None, None)
             while self._checked(measurer, measurer.run()) == 0:
@@ -314,55 +346,27 @@ def measure_native(
     return Engine(module, alignment, contigs, choices).measure(pieces, threads)
 
 
+def count_alleles_native(
+    module: ModuleType,
+    alignment: Alignment,
+    contigs: Sequence[Contig],
+    choices: Choices,
+    threads: int,
+) -> Tally:
+    """Count alleles at the contigs' sites, reading only what lies around them.
+
+    Raises
+    ------
+    InputDataError
+        As `measure_native`; a damage elsewhere in the file is not seen.
+    """
+    index = alignment.index if alignment.kind == "bam" else None
+    pieces = site_pieces(index, [c.sites.tolist() for c in contigs], len(contigs))
+    return Engine(module, alignment, contigs, choices).count_alleles(pieces, threads)
+
+
 def _pairs(intervals: Intervals | None) -> IntArray | None:
     """Starts and ends, int64[n, 2]."""
     if intervals is None:
         return None
     return np.ascontiguousarray(np.stack([intervals.start, intervals.end], axis=1))
-
-
-def _bases_between(intervals: Intervals | None, start: int, end: int) -> int:
-    return end - start if intervals is None else intervals.within(start, end).n_bases()
-
-
-def _with_deep(histogram: IntArray, deep: Sequence[IntArray], kind: int) -> IntArray:
-    """The histogram with the bases that were too deep for its cells."""
-    for rows in deep:
-        chosen = rows[rows[:, 0] == kind]
-        if len(chosen):
-            larger = np.zeros(int(chosen[:, 1].max()) + 1, dtype=np.int64)
-            np.add.at(larger, chosen[:, 1], chosen[:, 2])
-            histogram = add_padded(histogram, larger)
-    return histogram
-
-
-def _empty(contig: Contig, start: int, end: int) -> ContigCounts:
-    """A stretch without records."""
-    targets = None
-    if contig.targets is not None:
-        targets = np.array([contig.targets.within(start, end).n_bases()], dtype=np.int64)
-    bases = np.array([end - start], dtype=np.int64)
-    evaluated = _bases_between(contig.evaluated, start, end)
-    return ContigCounts(contig, 0, 0, 0, 0, 0, DepthSummary(bases, evaluated, 0, targets))
-
-
-def _joined(one: ContigCounts, other: ContigCounts) -> ContigCounts:
-    """Two stretches of a contig as one."""
-    a, b = one.depth, other.depth
-    targets = None
-    if a.target_histogram is not None and b.target_histogram is not None:
-        targets = add_padded(a.target_histogram, b.target_histogram)
-    return ContigCounts(
-        one.contig,
-        one.n_mapped + other.n_mapped,
-        one.n_unmapped + other.n_unmapped,
-        one.read_depth_sum + other.read_depth_sum,
-        one.soft_clipped_bases + other.soft_clipped_bases,
-        one.n_past_end + other.n_past_end,
-        DepthSummary(
-            add_padded(a.histogram, b.histogram),
-            a.evaluated_bases + b.evaluated_bases,
-            a.evaluated_sum + b.evaluated_sum,
-            targets,
-        ),
-    )

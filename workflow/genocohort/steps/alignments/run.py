@@ -3,16 +3,20 @@
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from genocohort.config import settings_from_json
 from genocohort.domain.genome import Genome, canonical_contig
 from genocohort.domain.ledger import Dropped, Entry, entries_to_json
 from genocohort.domain.records import RecordBatch
 from genocohort.domain.tables_alignments import CONTIGS, CYCLES, FLAGSTAT, HISTOGRAMS
+from genocohort.domain.tables_identity import ALLELES, SITES
 from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.tasks import map_tasks
-from genocohort.errors import InputDataError
+from genocohort.errors import ConfigError, InputDataError
 from genocohort.io.alignments import (
     Alignment,
     check_index_counts,
@@ -23,8 +27,9 @@ from genocohort.io.alignments import (
 )
 from genocohort.io.atomic import write_text
 from genocohort.io.intervals import read_intervals
-from genocohort.io.parquet import write_table
+from genocohort.io.parquet import read_table, write_table
 from genocohort.kernels import native
+from genocohort.steps.alignments.alleles import KnownSites, allele_columns, place_sites
 from genocohort.steps.alignments.compute import (
     Choices,
     Contig,
@@ -34,7 +39,9 @@ from genocohort.steps.alignments.compute import (
 )
 from genocohort.steps.alignments.intervals import merge_intervals, subtract_intervals
 from genocohort.steps.alignments.native import TASK_BYTES as NATIVE_BYTES
-from genocohort.steps.alignments.native import measure_native
+from genocohort.steps.alignments.native import count_alleles_native, measure_native
+from genocohort.steps.alignments.peer_text import ENDINGS, peer_texts
+from genocohort.steps.alignments.reads import compute_flagstat
 from genocohort.steps.alignments.results import (
     contig_columns,
     cycle_columns,
@@ -56,22 +63,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alignment", type=Path, required=True, help="BAM or CRAM, sorted")
     parser.add_argument("--reference", type=Path, help="FASTA with .fai; needed for a CRAM")
     parser.add_argument("--targets", type=Path, help="BED of the targeted regions (exome, panel)")
+    parser.add_argument("--sites", type=Path, help="sites/sites.parquet: count alleles there")
     parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
     parser.add_argument("--genome", default="{}", help="the genome build, JSON")
     add_allotment_arguments(parser)
-    parser.add_argument("--flagstat", type=Path, required=True, help="Parquet to write")
-    parser.add_argument("--contigs", type=Path, required=True, help="Parquet to write")
-    parser.add_argument("--histograms", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--flagstat", type=Path, help="Parquet to write; none: alleles alone")
+    parser.add_argument("--contigs", type=Path, help="Parquet to write, with --flagstat")
+    parser.add_argument("--histograms", type=Path, help="Parquet to write, with --flagstat")
     parser.add_argument("--cycles", type=Path, help="Parquet to write, where wanted")
-    parser.add_argument("--ledger", type=Path, required=True, help="JSON to write")
+    parser.add_argument("--alleles", type=Path, help="Parquet to write, with --sites")
+    parser.add_argument("--peer-texts", nargs="+", type=Path, default=[], help="text to write")
+    parser.add_argument("--ledger", type=Path, help="JSON to write, with --flagstat")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Measure one sample's alignments."""
+    """Measure one sample's alignments, or count its alleles at known sites alone."""
+    _check_arguments(args)
     settings = settings_from_json(AlignmentsSettings, args.settings)
     genome = settings_from_json(Genome, args.genome)
     # Outside the try: a wrong BED file is the study's fault, not this sample's.
     named = read_intervals(args.targets) if args.targets else None
+    rows = read_table(args.sites, SITES).to_pydict() if args.sites else None
+    measure = _measure if args.flagstat else _count_alleles
     n_contigs = 0
     try:
         alignment = inspect_alignment(args.alignment, args.reference)
@@ -79,14 +92,22 @@ def run(args: argparse.Namespace) -> None:
         for notice in alignment.notices:
             _tell(args.sample, notice)
         contigs = _contigs(alignment, named, genome)
-        tally = _measure(alignment, contigs, settings, Allotment.of(args))
+        if rows is not None:
+            sites = place_sites(rows, alignment.contigs, alignment.lengths)
+            contigs = tuple(replace(c, sites=sites.on(c.number)) for c in contigs)
+        tally = measure(alignment, contigs, settings, Allotment.of(args))
     except InputDataError as error:
         if settings.on_failure == "stop":
             raise
         _tell(args.sample, f"left out, its results are empty: {error.message()}")
         _write_failure(args, genome, error.what, n_contigs)
         return
+    if rows is not None:
+        _write_alleles(args, genome, sites, tally)
+    if not args.flagstat:
+        return
     _tell_past_end(args.sample, tally)
+    _tell_incomplete(args.sample, tally)
     build = genome.build
     thresholds = settings.depth_thresholds
     histograms = histogram_columns(args.sample, tally, thresholds)
@@ -95,10 +116,47 @@ def run(args: argparse.Namespace) -> None:
     write_table(args.histograms, HISTOGRAMS, histograms, genome_build=build)
     if args.cycles:
         write_table(args.cycles, CYCLES, cycle_columns(args.sample, tally.cycles))
+    texts = peer_texts(tally)
+    for path in args.peer_texts:
+        write_text(path, texts[_text_ending(path)])
     entry = Entry(
         step="alignments", scope=args.sample, unit="contig", n_in=n_contigs, n_kept=n_contigs
     )
     write_text(args.ledger, entries_to_json([entry]))
+
+
+def _text_ending(path: Path) -> str:
+    """Which text a file is for, by its name."""
+    for ending in ENDINGS:
+        if path.name.endswith(f".{ending}"):
+            return ending
+    raise ConfigError(
+        "no such text", where=str(path), expected="a name that ends in " + ", ".join(ENDINGS)
+    )
+
+
+def _check_arguments(args: argparse.Namespace) -> None:
+    for path in args.peer_texts:
+        _text_ending(path)
+    if (args.sites is None) != (args.alleles is None):
+        raise ConfigError("--sites and --alleles belong together", where="command line")
+    others = (args.contigs, args.histograms, args.ledger)
+    if not (all(others) if args.flagstat else args.alleles and not any(others)):
+        raise ConfigError(
+            "give --flagstat, --contigs, --histograms and --ledger, or --alleles alone",
+            where="command line",
+        )
+
+
+def _write_alleles(
+    args: argparse.Namespace, genome: Genome, sites: KnownSites, tally: Tally
+) -> None:
+    absent = int(np.count_nonzero(sites.contig < 0))
+    if absent:
+        _tell(args.sample, f"{absent} known sites lie on contigs that the header does not name")
+    counts = {c.contig.number: c.alleles for c in tally.contigs}
+    columns = allele_columns(args.sample, sites, counts)
+    write_table(args.alleles, ALLELES, columns, genome_build=genome.build)
 
 
 def _tell(sample: str, text: str) -> None:
@@ -113,6 +171,18 @@ def _tell_past_end(sample: str, tally: Tally) -> None:
                 f"{counts.n_past_end} records reach beyond the end of {counts.contig.name} "
                 f"({counts.contig.length} bp): the bases beyond do not count",
             )
+
+
+def _tell_incomplete(sample: str, tally: Tally) -> None:
+    primary = sum(compute_flagstat(tally.reads.flags, tally.reads.mate_other_contig)["primary"])
+    empty = primary - int(tally.reads.sums["sequences"].sum())
+    if empty:
+        _tell(
+            sample, f"{empty} reads have no bases: they are no sequences, and give no GC or length"
+        )
+    bare = int(tally.reads.sums["bases_without_quality"].sum())
+    if bare:
+        _tell(sample, f"{bare} bases have no quality: averages and distributions leave them out")
 
 
 def _contigs(
@@ -140,18 +210,46 @@ def _contigs(
     return tuple(contigs)
 
 
+def _choices(settings: AlignmentsSettings) -> Choices:
+    return Choices(
+        excluded_flags=settings.excluded_flags,
+        min_mapping_quality=settings.min_mapping_quality,
+        count_deletions=settings.count_deletions,
+        insert_size_max=settings.insert_size_max,
+        site_min_mapping_quality=settings.site_min_mapping_quality,
+        site_min_base_quality=settings.site_min_base_quality,
+    )
+
+
+def _count_alleles(
+    alignment: Alignment,
+    contigs: tuple[Contig, ...],
+    settings: AlignmentsSettings,
+    allotment: Allotment,
+) -> Tally:
+    """Alleles alone: only what lies around the sites is read where there is an index."""
+    if alignment.index is None:
+        return _measure(alignment, contigs, settings, allotment)
+    choices, held = _choices(settings), tuple(c for c in contigs if len(c.sites))
+    if (module := native("alignments")) is not None:
+        threads = allotment.workers(NATIVE_BYTES)
+        return count_alleles_native(module, alignment, contigs, choices, threads)
+
+    def measure(part: tuple[Contig, ...]) -> Tally:
+        return tally_batches(_read_part(alignment, part), part, choices)
+
+    # The empty part, whose records have no place, is there for a list without sites.
+    parts: list[tuple[Contig, ...]] = [(c,) for c in held]
+    return merge_tallies(map_tasks(measure, parts or [()], threads=allotment.workers(TASK_BYTES)))
+
+
 def _measure(
     alignment: Alignment,
     contigs: tuple[Contig, ...],
     settings: AlignmentsSettings,
     allotment: Allotment,
 ) -> Tally:
-    choices = Choices(
-        excluded_flags=settings.excluded_flags,
-        min_mapping_quality=settings.min_mapping_quality,
-        count_deletions=settings.count_deletions,
-        insert_size_max=settings.insert_size_max,
-    )
+    choices = _choices(settings)
     index_counts = read_index_counts(alignment)
     if (module := native("alignments")) is not None:
         threads = allotment.workers(NATIVE_BYTES)
@@ -204,12 +302,18 @@ def _read_part(alignment: Alignment, part: tuple[Contig, ...]) -> Iterator[Recor
 
 def _write_failure(args: argparse.Namespace, genome: Genome, reason: str, n_contigs: int) -> None:
     """Empty tables and a loss: the rest of the cohort goes on."""
-    write_table(args.flagstat, FLAGSTAT, empty_columns(FLAGSTAT))
     build = genome.build
+    if args.alleles:
+        write_table(args.alleles, ALLELES, empty_columns(ALLELES), genome_build=build)
+    if not args.flagstat:
+        return
+    write_table(args.flagstat, FLAGSTAT, empty_columns(FLAGSTAT))
     write_table(args.contigs, CONTIGS, empty_columns(CONTIGS), genome_build=build)
     write_table(args.histograms, HISTOGRAMS, empty_columns(HISTOGRAMS), genome_build=build)
     if args.cycles:
         write_table(args.cycles, CYCLES, empty_columns(CYCLES))
+    for path in args.peer_texts:
+        write_text(path, "")
     # A header that could not be read has an unknown number of contigs: the sample stands for them.
     n = n_contigs or 1
     dropped = Dropped(reason=reason, n=n, is_loss=True, examples=(args.sample,))

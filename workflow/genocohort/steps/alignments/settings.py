@@ -34,6 +34,21 @@ class AlignmentsSettings(Settings):
         le=1_000_000,
         description="bases; longer inserts are counted in this bin (samtools stats -i)",
     )
+    site_min_mapping_quality: int = Field(
+        default=20,
+        ge=0,
+        le=255,
+        description="records below it give no alleles at known sites (Phred); those that give no "
+        "depth, secondary and supplementary ones never do",
+    )
+    site_min_base_quality: int = Field(
+        default=20, ge=0, le=93, description="bases below it are no alleles at known sites (Phred)"
+    )
+    peer_texts: bool = Field(
+        default=False,
+        description="write the counts also as text in the formats of samtools flagstat, idxstats "
+        "and stats and of mosdepth, for MultiQC",
+    )
     on_failure: Literal["stop", "continue"] = Field(
         default="stop",
         description="a damaged alignment stops the run, or is left out and named as a loss",

@@ -104,6 +104,7 @@ def _check_files_exist(
         inputs.pedigree,
         inputs.sign_offs,
         inputs.targets,
+        *inputs.sites,
         inputs.genes,
         *inputs.scores.values(),
     ]

@@ -48,4 +48,5 @@ class CheckedInputs(Settings):
     sign_offs: str | None = None
     scores: dict[str, str] = Field(default_factory=dict)
     targets: str | None = None
+    sites: tuple[str, ...] = ()
     genes: str | None = None

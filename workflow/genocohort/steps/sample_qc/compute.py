@@ -5,6 +5,7 @@ from typing import Any
 
 from genocohort.domain.ledger import Dropped, Entry
 from genocohort.domain.tables_cohort import SAMPLE_QC_SAMPLES
+from genocohort.steps.sample_qc.identity import contamination_reasons, identity_reasons
 from genocohort.steps.sample_qc.metrics import Metrics, is_known
 from genocohort.steps.sample_qc.reasons import (
     Reason,
@@ -24,6 +25,8 @@ _LEDGER_REASONS = {
     "duplicate": "the same person as another sample",
     "pedigree": "contradicts the pedigree",
     "sex": "recorded sex is not that of the DNA",
+    "identity": "reads and calls are of different people",
+    "contamination": "contaminated reads",
     "mean_fragment_depth": "low depth",
     "manual": "signed off as failing",
 }
@@ -53,6 +56,8 @@ def judge_samples(
         *limit_reasons(samples, settings),
         *outlier_reasons(samples, settings),
         *sex_reasons(samples, settings),
+        *contamination_reasons(samples, settings),
+        *identity_reasons(samples),
         *relative_reasons(kinship_pairs, call_rate),
         *(Reason(s, "alignment", "warn", _UNMEASURED) for s in unmeasured),
     ]

@@ -181,6 +181,7 @@ def merge_metrics(
     calls: Mapping[str, Metrics],
     store: Mapping[str, Metrics],
     alignments: Mapping[str, Metrics],
+    identity: Mapping[str, Metrics] | None = None,
 ) -> list[Metrics]:
     """One dictionary per sample of the sheet; a metric that is not known is absent or None."""
     merged = []
@@ -194,7 +195,7 @@ def merge_metrics(
             "has_calls": name in calls,
             "has_alignment": name in alignments,
         }
-        for source in (calls, store, alignments):
+        for source in (calls, store, alignments, identity or {}):
             metrics |= {
                 key: value for key, value in source.get(name, {}).items() if is_known(value)
             }

@@ -16,6 +16,7 @@ from genocohort.domain.tables_cohort import (
     SAMPLE_QC_SAMPLES,
     SAMPLE_QC_SIGN_OFFS,
 )
+from genocohort.domain.tables_identity import IDENTITY_SAMPLES
 from genocohort.domain.tables_variants import SUMMARY_SAMPLES
 from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.tasks import map_tasks
@@ -27,6 +28,7 @@ from genocohort.io.sign_offs import read_sign_offs
 from genocohort.io.store_selection import Selection, block_bytes, open_stores, select_variants
 from genocohort.stats.heterozygosity import Homozygosity
 from genocohort.steps.sample_qc.compute import judge_samples, ledger_entry, samples_table
+from genocohort.steps.sample_qc.identity import IDENTITY_COLUMNS, identity_metrics
 from genocohort.steps.sample_qc.metrics import (
     ALIGNMENT_COLUMNS,
     SUMMARY_COLUMNS,
@@ -56,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chromosomes", nargs="+", default=[], help="chromosomes of the store")
     parser.add_argument("--alignments", type=Path, help="alignment_summary/samples.parquet")
     parser.add_argument("--sign-offs", type=Path, help="findings that a person decided about")
+    parser.add_argument("--identity", type=Path, help="identity/samples.parquet")
     parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
     parser.add_argument("--genome", default="{}", help="the genome build, JSON")
     add_allotment_arguments(parser)
@@ -88,7 +91,11 @@ def run(args: argparse.Namespace) -> None:
     if args.alignments:
         table = read_table(args.alignments, ALIGNMENT_SAMPLES, list(ALIGNMENT_COLUMNS))
         alignments, unmeasured = alignment_metrics(table.to_pylist())
-    samples = merge_metrics(sheet, calls, store, alignments)
+    identity: dict[str, Metrics] = {}
+    if args.identity:
+        table = read_table(args.identity, IDENTITY_SAMPLES, list(IDENTITY_COLUMNS))
+        identity = identity_metrics(table.to_pylist())
+    samples = merge_metrics(sheet, calls, store, alignments, identity)
     reasons = judge_samples(samples, pairs, settings, unmeasured)
     ids = {s.sample_id for s in sheet}
     sign_offs = read_sign_offs(args.sign_offs, ids) if args.sign_offs else ()

@@ -97,11 +97,24 @@ class SampleQcSettings(Settings):
         default=0.3, ge=0, le=1, description="share of mapped primary reads marked as duplicates"
     )
 
+    contamination_warn: float | None = Field(
+        default=0.02, gt=0, le=0.5, description="share of another person's reads; 0.02 to 0.03 is "
+        "usual for genomes (VerifyBamID)"
+    )  # fmt: skip
+    contamination_fail: float | None = Field(
+        default=0.05, gt=0, le=0.5, description="as contamination_warn; gnomAD leaves out from 0.05"
+    )
+    contamination_min_log_ratio: float = Field(
+        default=5, ge=0, description="natural logarithm of how much likelier the reads are with "
+        "foreign ones than without, for contamination to be told"
+    )  # fmt: skip
+
     @model_validator(mode="after")
     def _order(self) -> "SampleQcSettings":
         pairs = (
             ("call_rate_fail", "call_rate_warn"),
             ("mean_depth_fail", "mean_depth_warn"),
+            ("contamination_warn", "contamination_fail"),
             ("f_min", "f_max"),
             ("x_f_female_max", "x_f_male_min"),
             ("y_call_rate_female_max", "y_call_rate_male_min"),
