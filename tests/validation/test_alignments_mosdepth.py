@@ -1,6 +1,5 @@
 """The fragment depth of the step `alignments` against mosdepth: summary, every base, thresholds."""
 
-import ctypes.util
 import gzip
 import os
 import shutil
@@ -13,6 +12,7 @@ import pytest
 from genocohort.io.alignments import inspect_alignment, read_all
 from genocohort.steps.alignments.compute import Choices, Contig, Tally, tally_batches
 from tiny.alignments import Read, pair, random_reads, write_alignment
+from tiny.mosdepth import mosdepth_environment
 
 pytestmark = [
     pytest.mark.validation,
@@ -36,7 +36,7 @@ class Mosdepth:
         subprocess.run(
             ["mosdepth", "--by", str(regions), "--thresholds", thresholds, *options,
              str(self._prefix), str(path)],
-            check=True, env=_environment(folder),
+            check=True, env=mosdepth_environment(folder),
         )  # fmt: skip
         self.lengths = lengths
 
@@ -65,17 +65,6 @@ class Mosdepth:
 def inspect_alignment_lengths(path: Path) -> dict[str, int]:
     alignment = inspect_alignment(path, SAMPLES / "reference/genome.fa.gz")
     return dict(zip(alignment.contigs, alignment.lengths, strict=True))
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """Distributions that ship mosdepth without libhts.so have the library under its full name."""
-    name = ctypes.util.find_library("hts")
-    if name and name != "libhts.so":
-        for place in ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64"):
-            if (Path(place) / name).exists() and not (folder / "libhts.so").exists():
-                (folder / "libhts.so").symlink_to(Path(place) / name)
-    old = os.environ.get("LD_LIBRARY_PATH", "")
-    return {**os.environ, "LD_LIBRARY_PATH": f"{folder}:{old}"}
 
 
 def ours(path: Path, choices: Choices | None = None) -> tuple[Tally, dict[str, np.ndarray]]:
