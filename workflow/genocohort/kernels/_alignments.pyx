@@ -15,6 +15,8 @@ include "mates.pxi"
 include "depth.pxi"
 include "sites.pxi"
 include "htslib.pxi"
+include "source.pxi"
+include "stretch.pxi"
 
 cdef enum:
     MUCH = 1 << 20               # values in a list that the caller then takes away
@@ -55,39 +57,30 @@ cdef class Measurer:
         Records looked at in the piece.
     """
 
-    cdef Bgzf z
+    cdef Source source
+    cdef Stretch stretch
     cdef Reads c
-    cdef Mates m
-    cdef Depth d
-    cdef Sites s
     cdef Groups groups
-    cdef Record r
     cdef readonly dict counts
     cdef object names, offsets, evaluated, targets, sites, site_counts, narrow
-    cdef uint32_t excluded_flags, min_mapping_quality
-    cdef bint count_deletions, pending, is_first_known, is_past
-    cdef int error
-    cdef int64_t n_contigs, contig, length, query_contig
-    cdef int64_t last_contig, last_start
-    cdef int64_t range_contig, range_start, range_end_contig, range_end
-    cdef readonly int64_t first, stop, n_records
-    cdef int64_t read_depth_sum, soft_clipped, n_past_end
-    cdef Vector blocks
-    # htslib, where it reads
-    cdef void *file
-    cdef void *header
-    cdef void *index
-    cdef void *query
-    cdef bam1_t *record
+    cdef int64_t contig
 
     def __cinit__(self, *args, **kwargs):
         memset(&self.c, 0, sizeof(Reads))
-        memset(&self.s, 0, sizeof(Sites))
-        memset(&self.blocks, 0, sizeof(Vector))
-        self.file = self.header = self.index = self.query = self.record = NULL
-        if (bgzf_init(&self.z) != OK or mates_init(&self.m) != OK
-                or depth_init(&self.d) != OK):
+        if source_init(&self.source) != OK or stretch_init(&self.stretch) != OK:
             raise MemoryError("the alignment kernel's buffers")
+
+    @property
+    def first(self):
+        return self.source.first
+
+    @property
+    def stop(self):
+        return self.source.stop
+
+    @property
+    def n_records(self):
+        return self.source.n_records
 
     def __init__(self, list group_names, int64_t n_contigs, int64_t insert_max,
                  uint32_t excluded_flags, uint32_t min_mapping_quality, bint count_deletions,
@@ -103,15 +96,16 @@ cdef class Measurer:
         self.groups.n = g - 1
         self.groups.last = 0
         self.groups.names, self.groups.offset = &names[0], &offsets[0]
-        self.n_contigs = n_contigs
-        self.excluded_flags = excluded_flags
-        self.min_mapping_quality = min_mapping_quality
-        self.count_deletions = count_deletions
-        self.s.min_mapping_quality = site_min_mapping_quality
-        self.s.min_base_quality = site_min_base_quality
+        self.source.n_contigs = n_contigs
+        self.stretch.excluded_flags = excluded_flags
+        self.stretch.min_mapping_quality = min_mapping_quality
+        self.stretch.count_deletions = count_deletions
+        self.stretch.s.min_mapping_quality = site_min_mapping_quality
+        self.stretch.s.min_base_quality = site_min_base_quality
         shapes = {
             "sums": (g, N_SUMS, 2), "contig_flags": (g, N_FLAGS), "quality": (g, 3, CYCLES, 256),
-            "failed_quality": (g, 256), "pairs": (g, 2, 3, PAIRS, 64), "bases": (g, 2, 2, CYCLES, BASES), "gc": (g, 101),
+            "failed_quality": (g, 256), "pairs": (g, 2, 3, PAIRS, 64), "bases": (g, 2, 2, CYCLES, BASES),
+            "gc": (g, 101),
             "gc_steps": (g, 2, GC_STEPS), "mapping_quality": (g, 2, 256),
             "lengths": (g, 3, LENGTHS), "inserts": (g, insert_max + 1, 3, 2),
             "indel_length": (g, 2, INDELS + 1), "indel_cycle": (g, 2, 2, CYCLES),
@@ -142,14 +136,10 @@ cdef class Measurer:
         self.c.narrow_bases = <uint8_t *>cells_of(self.narrow[1])
 
     def __dealloc__(self):
-        bgzf_free(&self.z)
-        mates_free(&self.m)
-        depth_free(&self.d)
+        source_free(&self.source)
+        stretch_free(&self.stretch)
         free(self.c.flags_seen.p)
         free(self.c.long_lengths.p)
-        free(self.blocks.p)
-        free(self.s.shared.p)
-        self.close_htslib()
 
     # ---- where records come from
 
@@ -165,18 +155,10 @@ cdef class Measurer:
         start, end : (int, int)
             First contig and position of the piece, and those behind it.
         """
-        cdef int rc = OK
-        cdef int64_t within = offset & 0xFFFF
+        cdef int rc
         self._range(start, end)
-        bgzf_seek(&self.z, fd, 0 if offset < 0 else offset >> 16)
-        if offset < 0:
-            with nogil:
-                rc = bgzf_skip_header(&self.z)
-        elif within:
-            rc = bgzf_need(&self.z, within)
-            rc = TRUNCATED if rc == END else rc
-            self.z.at += within if rc == OK else 0
-        self.error = rc
+        with nogil:
+            rc = source_open_bam(&self.source, fd, offset)
         return rc
 
     def open_htslib(self, bytes path, bytes reference, bytes index, tuple start, tuple end,
@@ -185,157 +167,16 @@ cdef class Measurer:
 
         With more than one thread htslib decodes on threads of its own.
         """
-        self.close_htslib()
+        source_close_htslib(&self.source)
         self._range(start, end)
-        self.error = self._open_htslib(path, reference, index, threads)
-        return self.error
-
-    cdef int _open_htslib(
-        self, bytes path, bytes reference, bytes index, int threads
-    ) except? -99:
-        self.record = hts.record()
-        self.file = hts.open(path, b"r")
-        if self.file == NULL or self.record == NULL:
-            return READ_FAILED
-        if reference and hts.reference(self.file, reference) != 0:
-            return READ_FAILED
-        if threads > 1 and hts.threads(self.file, threads) != 0:
-            return READ_FAILED
-        self.header = hts.header(self.file)
-        if self.header == NULL:
-            return BAD_HEADER
-        if not index:
-            return OK
-        self.index = hts.index(self.file, path, index, 0)
-        if self.index == NULL:
-            return READ_FAILED
-        self.query_contig = self.range_contig
-        return OK
+        return source_open_htslib(&self.source, path, reference, index, threads)
 
     def close_htslib(self):
         """Give htslib's file back."""
-        if self.query != NULL:
-            hts.query_free(self.query)
-        if self.index != NULL:
-            hts.index_free(self.index)
-        if self.header != NULL:
-            hts.header_free(self.header)
-        if self.record != NULL:
-            hts.record_free(self.record)
-        if self.file != NULL:
-            hts.close(self.file)
-        self.file = self.header = self.index = self.query = self.record = NULL
+        source_close_htslib(&self.source)
 
     cdef void _range(self, tuple start, tuple end):
-        self.range_contig, self.range_start = start
-        self.range_end_contig, self.range_end = end
-        self.pending = self.is_first_known = self.is_past = False
-        self.last_contig = self.last_start = -1
-        self.n_records = 0
-        self.first = self.stop = -1
-        mates_clear(&self.m)
-
-    cdef int _load(self) noexcept nogil:
-        """Have the next record ready, none of a contig before the range; OK or what is wrong."""
-        cdef int rc
-        while True:
-            rc = self._load_next()
-            if rc != OK or self.is_past or self.last_contig >= self.range_contig:
-                return rc
-            self._use_up()
-
-    cdef int _load_next(self) noexcept nogil:
-        cdef int64_t contig, start, n
-        cdef int rc
-        if self.pending or self.is_past:
-            return OK
-        if self.file != NULL:
-            rc = self._load_htslib()
-        else:
-            rc = bgzf_need(&self.z, 4)
-            if rc == OK:
-                n = i32(self.z.data + self.z.at)
-                if n < FIXED_BYTES or n > RECORD_BYTES:
-                    return BAD_RECORD
-                rc = bgzf_need(&self.z, 4 + n)
-                if rc == OK:
-                    rc = record_parse(&self.r, self.z.data + self.z.at + 4, n)
-                elif rc == END:
-                    rc = TRUNCATED
-            elif rc == END and self.z.at < self.z.end:
-                rc = TRUNCATED
-        if rc == END:
-            self._past()
-            return OK
-        if rc != OK:
-            return rc
-        if self.r.contig >= self.n_contigs or self.r.contig < -1 or self.r.start < -1:
-            return BAD_RECORD
-        contig = self.r.contig if self.r.contig >= 0 else self.n_contigs
-        start = self.r.start if self.r.contig >= 0 else 0
-        if contig < self.last_contig or (contig == self.last_contig and start < self.last_start):
-            return UNSORTED
-        self.last_contig, self.last_start = contig, start
-        if contig > self.range_end_contig or (
-                contig == self.range_end_contig and start >= self.range_end):
-            self._past()
-            return OK
-        if not self.is_first_known and self._owns(contig, start):
-            self.first = self._tell()
-            self.is_first_known = True
-        self.pending = True
-        return OK
-
-    cdef int _load_htslib(self) noexcept nogil:
-        """Have htslib decode the next record, contig after contig where there is an index."""
-        cdef int rc
-        if self.index == NULL:
-            rc = hts.read(self.file, self.header, self.record)
-        else:
-            rc = -1
-            while True:
-                if self.query != NULL:
-                    rc = hts.next(NULL, self.query, self.record, self.file)
-                if rc != -1 or self.query_contig >= self._end_of_queries():
-                    break
-                if self.query != NULL:
-                    hts.query_free(self.query)
-                # -2 asks for the records without a place.
-                self.query = hts.query(
-                    self.index, -2 if self.query_contig == self.n_contigs
-                    else <int>self.query_contig,
-                    high(self.range_start, 0) if self.query_contig == self.range_contig else 0,
-                    self.range_end if self.query_contig == self.range_end_contig else INT64_MAX)
-                if self.query == NULL:
-                    return READ_FAILED
-                self.query_contig += 1
-        if rc >= 0:
-            return record_of_htslib(&self.r, self.record)
-        return END if rc == -1 else BAD_DATA
-
-    cdef int64_t _end_of_queries(self) noexcept nogil:
-        """The first contig that the range holds nothing of."""
-        return low(self.range_end_contig + (self.range_end > 0), self.n_contigs + 1)
-
-    cdef int64_t _tell(self) noexcept nogil:
-        return -1 if self.file != NULL else bgzf_tell(&self.z)
-
-    cdef bint _owns(self, int64_t contig, int64_t start) noexcept nogil:
-        return contig > self.range_contig or (
-            contig == self.range_contig and start >= self.range_start)
-
-    cdef void _past(self) noexcept nogil:
-        self.is_past = True
-        self.stop = self._tell()
-        if not self.is_first_known:
-            self.first = self.stop
-            self.is_first_known = True
-
-    cdef void _use_up(self) noexcept nogil:
-        self.pending = False
-        self.n_records += 1
-        if self.file == NULL:
-            self.z.at += 4 + <int64_t>i32(self.z.data + self.z.at)
+        source_range(&self.source, start[0], start[1], end[0], end[1])
 
     # ---- one contig after the other
 
@@ -346,13 +187,10 @@ cdef class Measurer:
         """
         cdef int rc
         with nogil:
-            rc = self._load()
+            rc = source_load(&self.source)
         if rc != OK:
-            self.error = rc
             return rc
-        if self.is_past:
-            return PAST_RANGE
-        return self.last_contig
+        return PAST_RANGE if self.source.is_past else self.source.last_contig
 
     def open_contig(self, int64_t contig, int64_t length, int64_t start, int64_t end,
                     evaluated, targets, sites=None, int64_t window_size=0, bint with_runs=False):
@@ -363,31 +201,27 @@ cdef class Measurer:
         """
         cdef const int64_t[:, ::1] view
         cdef const int64_t[::1] positions
-        self.contig, self.length = contig, length
-        self.evaluated, self.targets = evaluated, targets
-        self.d.n_evaluated = self.d.n_targets = -1
-        if evaluated is not None:
-            self.d.n_evaluated = len(evaluated)
-            if len(evaluated):
-                view = evaluated
-                self.d.evaluated = &view[0, 0]
-        if targets is not None:
-            self.d.n_targets = len(targets)
-            if len(targets):
-                view = targets
-                self.d.targets = &view[0, 0]
-        self.sites = sites
-        self.s.n = 0 if sites is None else len(sites)
-        self.s.next = 0
-        self.site_counts = np.zeros((self.s.n, ALLELES), dtype=np.int64)
-        if self.s.n:
+        cdef Depth *d = &self.stretch.d
+        cdef Sites *s = &self.stretch.s
+        self.contig = contig
+        self.evaluated, self.targets, self.sites = evaluated, targets, sites
+        d.n_evaluated = -1 if evaluated is None else len(evaluated)
+        if d.n_evaluated > 0:
+            view = evaluated
+            d.evaluated = &view[0, 0]
+        d.n_targets = -1 if targets is None else len(targets)
+        if d.n_targets > 0:
+            view = targets
+            d.targets = &view[0, 0]
+        s.n = 0 if sites is None else len(sites)
+        s.next = 0
+        self.site_counts = np.zeros((s.n, ALLELES), dtype=np.int64)
+        if s.n:
             positions = sites
-            self.s.position = &positions[0]
-            self.s.counts = cells_of(self.site_counts)
-        self.d.window_size, self.d.with_runs = window_size, with_runs
-        depth_open(&self.d, start, end)
-        mates_clear(&self.m)
-        self.read_depth_sum = self.soft_clipped = self.n_past_end = 0
+            s.position = &positions[0]
+            s.counts = cells_of(self.site_counts)
+        d.window_size, d.with_runs = window_size, with_runs
+        stretch_open(&self.stretch, length, start, end)
 
     def run(self):
         """Count the records of the open contig: 1 when they are through, 0 when lists are full.
@@ -397,31 +231,30 @@ cdef class Measurer:
         cdef int rc
         with nogil:
             rc = self._run()
-        if rc < 0:
-            self.error = rc
         return rc
 
     cdef int _run(self) noexcept nogil:
+        cdef Source *source = &self.source
+        cdef Depth *d = &self.stretch.d
         cdef int rc
         while True:
-            rc = self._load()
+            rc = source_load(source)
             if rc != OK:
                 return rc
-            if self.is_past or self.last_contig != self.contig:
+            if source.is_past or source.last_contig != self.contig:
                 return END
-            rc = self._count()
+            rc = self._count(&source.r)
             if rc != OK:
                 return rc
-            self._use_up()
-            if (self.c.long_lengths.n > MUCH or self.d.deep.n > MUCH or self.d.runs.n > MUCH
-                    or self.d.windows.n > MUCH):
+            source_use_up(source)
+            if (self.c.long_lengths.n > MUCH or d.deep.n > MUCH or d.runs.n > MUCH
+                    or d.windows.n > MUCH):
                 return OK
 
-    cdef int _count(self) noexcept nogil:
+    cdef int _count(self, Record *r) noexcept nogil:
         """Count the record that is ready."""
-        cdef Record *r = &self.r
-        cdef bint is_own = self._owns(self.last_contig, self.last_start)
-        cdef bint gives, is_covered
+        cdef bint is_own = source_owns(
+            &self.source, self.source.last_contig, self.source.last_start)
         cdef int rc = record_tags(r, &self.groups)
         if rc == OK:
             rc = record_layout(r)
@@ -429,114 +262,23 @@ cdef class Measurer:
             rc = reads_add(&self.c, r)
         if rc != OK or r.contig < 0 or r.start < 0:
             return rc
-        rc = depth_advance(&self.d, r.start, False)
-        gives = not r.flag & self.excluded_flags and r.mapping_quality >= self.min_mapping_quality
-        is_covered = not r.flag & 0x104 and r.n_bases > 0
-        if rc != OK or not (gives or is_covered):
-            return rc
-        return self._add_blocks(gives, is_covered, is_own)
-
-    cdef int _add_blocks(self, bint gives, bint is_covered, bint is_own) noexcept nogil:
-        """Add the record's blocks to both tracks, and take the overlap with its mate away."""
-        cdef Record *r = &self.r
-        cdef int64_t at = r.start, n
-        cdef uint32_t i, operation
-        cdef bint is_aligned
-        cdef int rc = OK
-        self.blocks.n = 0
-        for i in range(r.n_operations):
-            n = u32(r.cigar + 4 * <int64_t>i)
-            operation = <uint32_t>n & 15
-            n >>= 4
-            is_aligned = operation == MATCH or operation == EQUAL or operation == DIFFERENT
-            if n and is_aligned and is_covered:
-                rc = depth_add(&self.d, 1, at, at + n, 1)
-            if n and gives and (is_aligned or (operation == DELETION and self.count_deletions)):
-                if rc == OK:
-                    rc = depth_add(&self.d, 0, at, at + n, 1)
-                if not vector_push(&self.blocks, at) or not vector_push(&self.blocks, at + n):
-                    return NO_MEMORY
-                if is_own:
-                    self.read_depth_sum += low(at + n, self.length) - low(at, self.length)
-            if rc != OK:
-                return rc
-            if is_aligned or operation == DELETION or operation == SKIP:
-                at += n
-        if not gives:
-            return OK
-        if is_own:
-            self.soft_clipped += r.soft_clipped
-            self.n_past_end += r.start + high(r.span, 1) > self.length
-        self.s.shared.n = 0
-        if (r.flag & 0x802) == 2:
-            rc = self._find_mate()
-        if rc == OK and self.s.n and sites_wanted(&self.s, r):
-            sites_count(&self.s, r)
-        return rc
-
-    cdef int _find_mate(self) noexcept nogil:
-        """Keep a read whose mate may overlap it, or take what both cover away once."""
-        cdef Record *r = &self.r
-        cdef int64_t end = r.start + high(r.span, 1), k
-        cdef uint64_t one, two
-        cdef Mate *mate
-        cdef int rc, role
-        # 1: waits for its mate; 2: waits unless the mate is there; 0: the mate may be there.
-        role = 1 if r.start < r.mate_start else 2
-        if r.mate_contig != r.contig or end <= r.mate_start or r.start > r.mate_start:
-            role = 0
-        if role == 0 and r.start >= self.m.furthest:
-            return OK
-        name_hashes(r, &one, &two)
-        if role != 1:
-            k = mates_place(&self.m, one, two)
-            mate = &self.m.cell[k]
-            if mate.one != 0 and mate.end > r.start:
-                rc = self._take_shared(mate)
-                mates_remove(&self.m, k)
-                return rc
-            if role == 0:
-                return OK
-        return mates_keep(
-            &self.m, one, two, r.start, end, self.blocks.p, self.blocks.n // 2)
-
-    cdef int _take_shared(self, Mate *mate) noexcept nogil:
-        """Count what lies in blocks of both reads once."""
-        cdef int64_t i = 0, j = 0, n = self.blocks.n // 2, start, end
-        cdef int64_t *own = self.blocks.p
-        cdef int64_t *other = mate_blocks(&self.m, mate)
-        cdef int rc
-        while i < mate.n_blocks and j < n:
-            start = high(other[2 * i], own[2 * j])
-            end = low(other[2 * i + 1], own[2 * j + 1])
-            if start < end:
-                rc = depth_add(&self.d, 0, start, end, -1)
-                if rc == OK and self.s.n and not (
-                        vector_push(&self.s.shared, start) and vector_push(&self.s.shared, end)):
-                    rc = NO_MEMORY
-                if rc != OK:
-                    return rc
-            if other[2 * i + 1] <= own[2 * j + 1]:
-                i += 1
-            else:
-                j += 1
-        return OK
+        return stretch_add(&self.stretch, r, is_own)
 
     def take_lists(self):
         """Lists that grew, and empty them: long reads, deep bases, runs of equal depth, windows."""
         return {
             "long_lengths": vector_array(&self.c.long_lengths),
-            "deep": vector_array(&self.d.deep).reshape(-1, 3),
-            "runs": vector_array(&self.d.runs).reshape(-1, 2),
+            "deep": vector_array(&self.stretch.d.deep).reshape(-1, 3),
+            "runs": vector_array(&self.stretch.d.runs).reshape(-1, 2),
         }
 
     def close_contig(self):
         """Finish the stretch: its depth and sums (the last lists are left to `take_lists`)."""
+        cdef Stretch *c = &self.stretch
         cdef int rc
         with nogil:
-            rc = depth_advance(&self.d, self.d.end, True)
+            rc = depth_advance(&c.d, c.d.end, True)
         if rc != OK:
-            self.error = rc
             raise MemoryError("depth")
         cells = vector_array(&self.c.flags_seen)
         flat = self.counts["contig_flags"].reshape(-1)
@@ -546,12 +288,12 @@ cdef class Measurer:
         self.counts["sums"][:] = 0
         return {
             "flag_cells": cells, "flag_records": records, "sums": sums,
-            "read_depth_sum": self.read_depth_sum, "soft_clipped_bases": self.soft_clipped,
-            "n_past_end": self.n_past_end, "evaluated_sum": self.d.evaluated_sum,
-            "histogram": trimmed(self.d.histogram, DEPTHS),
-            "target_histogram": trimmed(self.d.target_histogram, DEPTHS),
-            "coverage": trimmed(self.d.coverage, COVERAGES),
-            "windows": vector_array(&self.d.windows), "site_counts": self.site_counts,
+            "read_depth_sum": c.read_depth_sum, "soft_clipped_bases": c.soft_clipped,
+            "n_past_end": c.n_past_end, "evaluated_sum": c.d.evaluated_sum,
+            "histogram": trimmed(c.d.histogram, DEPTHS),
+            "target_histogram": trimmed(c.d.target_histogram, DEPTHS),
+            "coverage": trimmed(c.d.coverage, COVERAGES),
+            "windows": vector_array(&c.d.windows), "site_counts": self.site_counts,
         }
 
     def widen(self):
@@ -562,7 +304,7 @@ cdef class Measurer:
 
     def position(self):
         """Offset in the file of the block in use, for messages; -1 where it is not known."""
-        return -1 if self.file != NULL else bgzf_tell(&self.z) >> 16
+        return -1 if self.source.file != NULL else bgzf_tell(&self.source.z) >> 16
 
 
 cdef object trimmed(int64_t *cells, int64_t n):
