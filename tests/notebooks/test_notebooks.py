@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -9,9 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from tiny.sample_cohort import genocohort, write_cut
+
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 write_results = runpy.run_path(str(ROOT / "tests/steps/report/synthetic.py"))["write_results"]
+
+# How many figures each draws: of results of every step, and of a run of the sample cohort.
+FIGURES = {
+    "association": (2, 4),  # regions need the genotype store, which only a run writes
+    "clinical": (5, 5),
+    "quality": (7, 7),
+    "quickstart": (1, 1),
+    "structure": (4, 6),
+}
 
 # In a process of its own: the kernel's and nbclient's own warnings are none of our concern.
 EXECUTE = """
@@ -60,8 +72,8 @@ def _outputs(notebook: dict, kind: str) -> list[dict]:
     ]
 
 
-def test_there_are_two():
-    assert _ids(NOTEBOOKS) == ["clinical", "genomic"]
+def test_there_is_one_per_subject():
+    assert _ids(NOTEBOOKS) == sorted(FIGURES)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=_ids(NOTEBOOKS))
@@ -78,12 +90,8 @@ def test_committed_without_outputs_and_with_fixed_ids(path):
 def test_runs_on_results_of_every_step(path, tmp_path):
     results = write_results(tmp_path / "results", n_samples=60, n_variants=500)
     done = execute(path, results, tmp_path)
-    # Every figure is there, nothing was skipped, no warning was printed.
-    wanted = {"genomic": 8, "clinical": 5}[path.stem]
-    assert len(_outputs(done, "image/png")) == wanted
+    assert len(_outputs(done, "image/png")) == FIGURES[path.stem][0]
     assert _outputs(done, "stderr") == []
-    said = "".join("".join(o["text"]) for o in _outputs(done, "stdout"))
-    assert "This run has no table" not in said
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=_ids(NOTEBOOKS))
@@ -94,9 +102,25 @@ def test_runs_on_a_cohort_with_calls_only(path, tmp_path):
     assert "This run has no table" in said
 
 
+@pytest.fixture(scope="module")
+def sample_cohort(tmp_path_factory):
+    """Results of a cut of the sample cohort."""
+    folder = tmp_path_factory.mktemp("cohort") / "study"
+    write_cut(folder)
+    done = genocohort(["run", "--cores", "2"], folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder / "results/full"
+
+
+@pytest.mark.end_to_end
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=_ids(NOTEBOOKS))
-def test_runs_on_the_results_of_the_last_run(path, tmp_path):
-    results = ROOT / "results/full"
-    if not (results / "accounts/accounts.json").exists():
-        pytest.skip("results/full does not exist: nothing was run here")
-    execute(path, results, tmp_path)
+def test_runs_on_the_sample_cohort_and_skips_nothing(path, sample_cohort, tmp_path):
+    done = execute(path, sample_cohort, tmp_path)
+    assert len(_outputs(done, "image/png")) == FIGURES[path.stem][1]
+    assert _outputs(done, "stderr") == []
+    said = "".join("".join(o["text"]) for o in _outputs(done, "stdout"))
+    assert "This run has no table" not in said
+    if path.stem == "association":
+        difference = re.search(r"(\d+) variants, largest difference of an effect: (\S+)", said)
+        assert int(difference.group(1)) > 100
+        assert float(difference.group(2)) < 1e-9
