@@ -93,6 +93,9 @@ def _samples(folder, rng, names, people, there):
         "mean_fragment_depth": measured(rng.normal(28, 3, n), aligned),
         "mapped_rate": measured(rng.uniform(0.97, 1, n), aligned),
         "duplicate_rate": measured(rng.uniform(0.02, 0.1, n), aligned),
+        "contamination": none,
+        "own_concordance": none,
+        "best_sample_id": [None] * n,
         "verdict": verdict,
         "reasons": reasons,
     }
