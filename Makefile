@@ -9,7 +9,7 @@ IMAGES := $(basename $(filter-out $(LOCK)/%,$(wildcard containers/*/requirements
 UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-header
 
-.PHONY: run test check validate bench images notebooks samples lock clean
+.PHONY: run test check validate bench images notebooks docs samples lock clean
 
 run: $(ENV)/run.stamp
 	$(BIN)/genocohort run --cores $(CORES)
@@ -34,6 +34,9 @@ bench: $(ENV)/test.stamp
 
 notebooks: $(ENV)/run.stamp
 	cd notebooks && ../$(BIN)/jupyter lab
+
+docs: $(ENV)/run.stamp
+	$(BIN)/python docs/generate.py
 
 samples: $(ENV)/test.stamp
 	$(BIN)/python data-samples/generate.py
