@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "run the workflow on a study",
     "check": "check every input and report all problems at once; computes nothing",
     "plan": "say what would run",
+    "notebooks": "run the notebooks on the results, as pages beside the report",
     "init": "make a study folder that runs",
     "images": "build, verify, export and import the images of the steps",
     "pseudonyms": "make a key, and pseudonyms of the participants",
