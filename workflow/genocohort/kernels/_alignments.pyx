@@ -103,8 +103,8 @@ cdef class Measurer:
         self.stretch.s.min_mapping_quality = site_min_mapping_quality
         self.stretch.s.min_base_quality = site_min_base_quality
         shapes = {
-            "sums": (g, N_SUMS, 2), "contig_flags": (g, N_FLAGS), "quality": (g, 3, CYCLES, 256),
-            "failed_quality": (g, 256), "pairs": (g, 2, 3, PAIRS, 64), "bases": (g, 2, 2, CYCLES, BASES),
+            "sums": (g, N_SUMS, 2), "contig_flags": (g, N_FLAGS), "quality": (g, 3, 256, CYCLES),
+            "failed_quality": (g, 256), "pairs": (g, 2, 3, 64, PAIRS), "bases": (g, 2, 2, CYCLES, BASES),
             "gc": (g, 101),
             "gc_steps": (g, 2, GC_STEPS), "mapping_quality": (g, 2, 256),
             "lengths": (g, 3, LENGTHS), "inserts": (g, insert_max + 1, 3, 2),
@@ -113,8 +113,8 @@ cdef class Measurer:
         }
         self.counts = {name: np.zeros(shape, dtype=np.int64) for name, shape in shapes.items()}
         self.narrow = (
-            np.zeros((g, 2, CYCLES, NARROW_QUALITIES), dtype=np.uint8),
-            np.zeros((g, 2, 3, PAIRS, 64), dtype=np.uint8),
+            np.zeros((g, 2, NARROW_QUALITIES, CYCLES), dtype=np.uint8),
+            np.zeros((g, 2, 3, 64, PAIRS), dtype=np.uint8),
         )
         self.c.n_groups, self.c.insert_max = g, insert_max
         self.c.sums = cells_of(self.counts["sums"])

@@ -1,7 +1,8 @@
 # Counts over reads: flags, bases, qualities and bases by cycle, GC, lengths, insert sizes, indels.
 #
 # Qualities and bases are first counted in 8-bit cells, small enough for the first-level cache,
-# which are added to the wide ones before any of them can pass 255.
+# which are added to the wide ones before any of them can pass 255. Cycles lie side by side, since
+# most reads have few different qualities and bases: few cache lines are then in use.
 
 cdef enum:
     N_FLAGS = 65536
@@ -92,9 +93,9 @@ cdef struct Reads:               # g: read groups of the header, and one more fo
     int64_t *sums                # [g, N_SUMS, 2] of the contig that is open
     int64_t *contig_flags        # [g, N_FLAGS] of the contig that is open
     Vector flags_seen            # cells of contig_flags that are not 0
-    int64_t *quality             # [g, 3, CYCLES, 256]: first, last, other reads
+    int64_t *quality             # [g, 3, 256, CYCLES]: first, last, other reads
     int64_t *failed_quality      # [g, 256]: of records that fail QC
-    int64_t *pairs               # [g, 2, 3, PAIRS, 64]: as narrow_bases
+    int64_t *pairs               # [g, 2, 3, 64, PAIRS]: as narrow_bases
     int64_t *bases               # [g, 2, 2, CYCLES, BASES]: first, last; forward, reverse
     int64_t *gc                  # [g, 101]
     int64_t *gc_steps            # [g, 2, GC_STEPS]: changes
@@ -104,38 +105,54 @@ cdef struct Reads:               # g: read groups of the header, and one more fo
     int64_t *inserts             # [g, insert_max + 1, 3, 2]
     int64_t *indel_length        # [g, 2, INDELS + 1]: insertions, deletions
     int64_t *indel_cycle         # [g, 2, 2, CYCLES]: insertions, deletions; first, last
-    uint8_t *narrow_quality      # [g, 2, CYCLES, NARROW_QUALITIES]
-    uint8_t *narrow_bases        # [g, 2, 3, PAIRS, 64]: forward, reverse even, reverse odd
+    uint8_t *narrow_quality      # [g, 2, NARROW_QUALITIES, CYCLES]
+    uint8_t *narrow_bases        # [g, 2, 3, 64, PAIRS]: forward, reverse even, reverse odd
     int64_t *pending             # [g] reads in the narrow cells
     int64_t *longest             # [g] most bases of them
 
 
 cdef void reads_widen(Reads *c, int64_t g) noexcept nogil:
     """Add the narrow cells of a group to its wide ones."""
-    cdef int64_t order, i, q, kind
-    cdef uint8_t *narrow
-    cdef int64_t *wide
+    cdef int64_t order, kind
     if c.pending[g] == 0:
         return
     for order in range(2):
-        narrow = c.narrow_quality + (g * 2 + order) * CYCLES * NARROW_QUALITIES
-        wide = c.quality + (g * 3 + order) * CYCLES * 256
-        for i in range(c.longest[g]):
-            for q in range(NARROW_QUALITIES):
-                wide[i * 256 + q] += narrow[i * NARROW_QUALITIES + q]
-        memset(narrow, 0, c.longest[g] * NARROW_QUALITIES)
+        widen_rows(
+            c.narrow_quality + (g * 2 + order) * NARROW_QUALITIES * CYCLES, CYCLES,
+            NARROW_QUALITIES, c.longest[g], c.quality + (g * 3 + order) * 256 * CYCLES)
         for kind in range(3):
-            narrow = c.narrow_bases + ((g * 2 + order) * 3 + kind) * PAIRS * 64
-            wide = c.pairs + ((g * 2 + order) * 3 + kind) * PAIRS * 64
-            for i in range(c.longest[g] // 2 * 64):
-                wide[i] += narrow[i]
-            memset(narrow, 0, c.longest[g] // 2 * 64)
+            widen_rows(
+                c.narrow_bases + ((g * 2 + order) * 3 + kind) * 64 * PAIRS, PAIRS, BASES * BASES,
+                c.longest[g] // 2, c.pairs + ((g * 2 + order) * 3 + kind) * 64 * PAIRS)
     c.pending[g] = c.longest[g] = 0
+
+
+cdef void widen_rows(
+    uint8_t *narrow, int64_t size, int64_t n_rows, int64_t used, int64_t *wide
+) noexcept nogil:
+    """Add rows of `size` cells, whose first `used` count, to the same rows of wide cells."""
+    cdef int64_t row, i
+    cdef uint64_t word, any_set
+    cdef uint8_t *cells
+    cdef int64_t *sums
+    for row in range(n_rows):
+        cells = narrow + row * size
+        any_set = 0
+        # Rows have a multiple of 8 cells; those behind the used ones are 0.
+        for i in range(0, used, 8):
+            memcpy(&word, cells + i, 8)
+            any_set |= word
+        if any_set == 0:
+            continue
+        sums = wide + row * size
+        for i in range(used):
+            sums[i] += cells[i]
+        memset(cells, 0, used)
 
 
 cdef void reads_decode(Reads *c, int64_t g) noexcept nogil:
     """Take the counted pairs of bases of a group apart into bases by cycle."""
-    cdef int64_t order, kind, i, q, cycle
+    cdef int64_t order, kind, i, q, cycle, n
     cdef int64_t *pair
     cdef int64_t *wide
     reads_widen(c, g)
@@ -143,14 +160,15 @@ cdef void reads_decode(Reads *c, int64_t g) noexcept nogil:
         for kind in range(3):
             wide = c.bases + ((g * 2 + order) * 2 + (kind > 0)) * CYCLES * BASES
             for i in range(PAIRS):
-                pair = c.pairs + (((g * 2 + order) * 3 + kind) * PAIRS + i) * 64
+                pair = c.pairs + ((g * 2 + order) * 3 + kind) * 64 * PAIRS + i
                 # Cycle of the pair's first base; the second one is a cycle later or earlier.
                 cycle = 2 * i if kind == 0 else 2 * i + 1 if kind == 1 else 2 * i + 2
                 for q in range(BASES * BASES):
-                    if pair[q]:
-                        wide[cycle * BASES + q // BASES] += pair[q]
-                        wide[(cycle + (1 if kind == 0 else -1)) * BASES + q % BASES] += pair[q]
-                        pair[q] = 0
+                    n = pair[q * PAIRS]
+                    if n:
+                        wide[cycle * BASES + q // BASES] += n
+                        wide[(cycle + (1 if kind == 0 else -1)) * BASES + q % BASES] += n
+                        pair[q * PAIRS] = 0
 
 
 cdef int reads_add(Reads *c, Record *r) noexcept nogil:
@@ -295,11 +313,12 @@ cdef uint64_t reads_bases(Reads *c, Record *r, int64_t order) noexcept nogil:
     cdef uint8_t *narrow
     cdef int64_t *wide
     cdef uint8_t base
-    for i in range(pairs):
-        counts += COUNT_OF[p[i]]
     if n & 1:
         # The other half of the last byte is no base.
         counts += COUNT_OF[p[pairs] & 0xF0]
+    if order == 2 or n > CYCLES:
+        for i in range(pairs):
+            counts += COUNT_OF[p[i]]
     if order == 2:
         return counts
     wide = c.bases + ((r.group * 2 + order) * 2 + is_reverse) * CYCLES * BASES
@@ -311,12 +330,14 @@ cdef uint64_t reads_bases(Reads *c, Record *r, int64_t order) noexcept nogil:
         return counts
     narrow = c.narrow_bases + (r.group * 2 + order) * 3 * PAIRS * 64
     if is_reverse:
-        narrow += (1 + (n & 1)) * PAIRS * 64
+        narrow += (1 + (n & 1)) * PAIRS * 64 + pairs - 1
         for i in range(pairs):
-            narrow[(pairs - 1 - i) * 64 + PAIR_OF[p[i]]] += 1
+            counts += COUNT_OF[p[i]]
+            narrow[<int64_t>PAIR_OF[p[i]] * PAIRS - i] += 1
     else:
         for i in range(pairs):
-            narrow[i * 64 + PAIR_OF[p[i]]] += 1
+            counts += COUNT_OF[p[i]]
+            narrow[<int64_t>PAIR_OF[p[i]] * PAIRS + i] += 1
     if n & 1:
         wide[(0 if is_reverse else n - 1) * BASES + CLASS_OF[p[pairs] >> 4]] += 1
     c.pending[r.group] += 1
@@ -366,16 +387,14 @@ cdef void reads_qualities(Reads *c, Record *r, int64_t order, int64_t *s) noexce
         # `reads_bases` has counted this read as pending.
         narrow = c.narrow_quality + (r.group * 2 + order) * CYCLES * NARROW_QUALITIES
         if r.flag & 16:
-            narrow += (n - 1) * NARROW_QUALITIES
+            narrow += n - 1
             for i in range(n):
-                narrow[q[i]] += 1
-                narrow -= NARROW_QUALITIES
+                narrow[<int64_t>q[i] * CYCLES - i] += 1
         else:
             for i in range(n):
-                narrow[q[i]] += 1
-                narrow += NARROW_QUALITIES
+                narrow[<int64_t>q[i] * CYCLES + i] += 1
         return
     wide = c.quality + (r.group * 3 + order) * CYCLES * 256
     for i in range(n):
         at = n - 1 - i if r.flag & 16 else i
-        wide[low(at, CYCLES - 1) * 256 + q[i]] += 1
+        wide[<int64_t>q[i] * CYCLES + low(at, CYCLES - 1)] += 1

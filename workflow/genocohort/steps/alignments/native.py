@@ -295,7 +295,7 @@ class Engine:
             counts = measurer.counts
             failing = counts["failed_quality"].sum(axis=0)
             tally.base_quality[:, 1] += failing
-            tally.base_quality[:, 0] += counts["quality"].sum(axis=(0, 1, 2)) - failing
+            tally.base_quality[:, 0] += counts["quality"].sum(axis=(0, 1, 3)) - failing
             tally.gc += counts["gc"].sum(axis=0)
             tally.mapping_quality += counts["mapping_quality"][:, 0].sum(axis=0)
             tally.insert_size += counts["inserts"].sum(axis=0)
@@ -313,7 +313,7 @@ class Engine:
 
     def _add_cycles(self, counts: dict[str, IntArray]) -> None:
         cycles = self._cycles
-        cycles.quality += counts["quality"].sum(axis=0)
+        cycles.quality += counts["quality"].sum(axis=0).transpose(0, 2, 1)
         cycles.bases += counts["bases"].sum(axis=0)
         cycles.gc_steps += counts["gc_steps"].sum(axis=0)
         cycles.mapping_quality += counts["mapping_quality"][:, 1].sum(axis=0)
