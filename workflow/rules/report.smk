@@ -5,6 +5,7 @@ rule report:
         accounts=rules.accounts.output.accounts,
     output:
         html=f"{FULL}/report/index.html",
+        share=f"{FULL}/report/share.html",
     log:
         "logs/report.log",
     benchmark:
@@ -23,4 +24,5 @@ rule report:
     shell:
         "genocohort report --folder {params.folder} --study {params.study:q}"
         " --software {params.software:q} --settings {params.settings:q}"
-        " --genome {params.genome:q} --output {output.html} 2> {log}"
+        " --genome {params.genome:q} --output {output.html}"
+        " --share-output {output.share} 2> {log}"

@@ -442,7 +442,7 @@ def _association(folder, rng, n, m, phenotypes):
             "effect_allele_frequency": frequency,
             "n": np.full(m, n - 3),
             "n_cases": [n // 3] * m if binary else [None] * m,
-            "minor_allele_count": np.full(m, 10),
+            "minor_allele_count": np.rint(2 * n * np.minimum(frequency, 1 - frequency)),
             "beta": np.full(m, 0.2),
             "standard_error": np.full(m, 0.05),
             "statistic": np.full(m, 4.0),

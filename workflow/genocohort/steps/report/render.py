@@ -45,7 +45,13 @@ def key_mark(key: Key) -> Markup:
 
 
 def render_page(
-    study: str, build: str, version: str, verdict: Verdict, sections: Sequence[Section]
+    study: str,
+    build: str,
+    version: str,
+    verdict: Verdict,
+    sections: Sequence[Section],
+    *,
+    is_shared: bool = False,
 ) -> str:
     """The report as text; the same input gives the same bytes.
 
@@ -57,6 +63,8 @@ def render_page(
         Genome build; empty where nothing has coordinates.
     version : str
         Version of genocohort.
+    is_shared : bool
+        Whether it is the share edition.
     """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -81,6 +89,7 @@ def render_page(
         version=version,
         verdict=verdict,
         sections=sections,
+        is_shared=is_shared,
         style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
         script=script,
         script_hash=f"sha256-{digest}",

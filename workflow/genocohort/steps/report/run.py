@@ -24,6 +24,11 @@ from genocohort.steps.report.sections.structure import compute_structure
 from genocohort.steps.report.sections.variants import compute_variants
 from genocohort.steps.report.sections.verdict import compute_verdict
 from genocohort.steps.report.settings import ReportSettings
+from genocohort.steps.report.share.sections import (
+    compute_shared_sections,
+    compute_shared_verdict,
+    get_rules,
+)
 from genocohort.version import VERSION
 
 # Small enough to be held at once; the associations are read one phenotype at a time.
@@ -51,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--settings", default="{}")
     parser.add_argument("--genome", default="{}")
     parser.add_argument("--output", type=Path, required=True, help="HTML file to write")
+    parser.add_argument(
+        "--share-output", type=Path, help="HTML file of the share edition, without any person"
+    )
 
 
 def _is_of_this_run(name: str, accounts: dict[str, Any]) -> bool:
@@ -68,7 +76,7 @@ def _associations(results: Results) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Read what the run wrote and draw one HTML page."""
+    """Read what the run wrote and draw one HTML page, and the share edition where asked for."""
     settings = settings_from_json(ReportSettings, args.settings)
     genome = settings_from_json(Genome, args.genome)
     results = Results(args.folder)
@@ -91,3 +99,11 @@ def run(args: argparse.Namespace) -> None:
     versions = [("genocohort", VERSION), *json.loads(args.software).items()]
     sections.append(compute_methods(tables, sections, versions))
     write_text(args.output, render_page(args.study, genome.build, VERSION, verdict, sections))
+    if args.share_output is None:
+        return
+    sections = compute_shared_sections(tables, _associations(results), settings)
+    verdict = compute_shared_verdict(tables, accounts, sections, get_rules(settings))
+    # The ledger names samples; without it the methods are definitions and versions.
+    sections.append(compute_methods({}, sections, versions))
+    page = render_page(args.study, genome.build, VERSION, verdict, sections, is_shared=True)
+    write_text(args.share_output, page)

@@ -44,3 +44,19 @@ class ReportSettings(Settings):
         description="rows of the sample table; failed and warned samples come first",
     )
     top_hits: int = Field(default=20, ge=1, le=1_000, description="loci listed per phenotype")
+    share_min_count: int = Field(
+        default=11,
+        ge=3,
+        description="share edition: smallest number of people shown (CMS cell size policy: 11)",
+    )
+    share_base: int = Field(
+        default=10,
+        ge=1,
+        description="share edition: totals of people are rounded to multiples of it, so that the "
+        "difference of two of them tells nothing",
+    )
+    share_min_stratum: int = Field(
+        default=100,
+        ge=1,
+        description="share edition: people that a genetic summary needs, cases and controls each",
+    )

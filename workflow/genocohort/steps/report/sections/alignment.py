@@ -58,7 +58,9 @@ def compute_alignment(tables: Tables) -> Section | None:
             figures.append(_depth(depth))
         figures += [f for f in (_fractions(measured), _rates(measured)) if f]
         figures += [
-            _curves(by_metric[metric], metric) for metric in _METRICS if metric in by_metric
+            draw_distribution(by_metric[metric], metric)
+            for metric in _METRICS
+            if metric in by_metric
         ]
     else:
         figures += [f for f in (_fractions(measured), _rates(measured)) if f]
@@ -199,7 +201,8 @@ def _rates(frame: pd.DataFrame) -> Figure | None:
     return Figure("rates", title, chart.svg(f"Strip plot of read rates. {title}."), summary, keys)
 
 
-def _curves(frame: pd.DataFrame, metric: str) -> Figure:
+def draw_distribution(frame: pd.DataFrame, metric: str) -> Figure:
+    """One histogram metric (insert size, GC or base quality), a curve for each sample."""
     axis, word, summary = _METRICS[metric]
     weight = frame.groupby("bin")["count"].sum().sort_index()
     cumulative = weight.cumsum() / weight.sum()

@@ -42,7 +42,7 @@ from genocohort.steps.report.settings import ReportSettings
 
 GWAS_COLUMNS = (
     "chromosome", "vcf_pos", "variant_id", "effect_allele", "effect_allele_frequency",
-    "neg_log10_p",
+    "minor_allele_count", "neg_log10_p",
 )  # fmt: skip
 FREQUENCY_BINS = (
     (0.0, 0.01, "MAF < 1 %", "lambda_maf_below_0_01", 1),

@@ -44,11 +44,11 @@ def compute_structure(tables: Tables, settings: ReportSettings) -> Section | Non
                 if frame[group].nunique() > 1 or group == "ancestry"
             ]
     if eigenvalues is not None and eigenvalues["fraction"].notna().any():
-        figures.append(_scree(eigenvalues))
+        figures.append(draw_scree(eigenvalues))
     groups = [Group("Principal components", figures=tuple(figures))]
     fst = tables.get("structure/fst")
     if fst is not None and len(fst):
-        groups.append(Group("Differentiation between groups", tables=(_fst_table(fst),)))
+        groups.append(Group("Differentiation between groups", tables=(list_fst(fst),)))
     fitted = int((components["role"] == "fitted").sum())
     pruned = tables.get("structure/pruned")
     variants = f" from {plural(len(pruned), 'LD-pruned variant')}" if pruned is not None else ""
@@ -152,7 +152,8 @@ def _component_title(frame: pd.DataFrame, x: str, y: str, group: str, names: lis
     )
 
 
-def _scree(eigenvalues: pd.DataFrame) -> Figure:
+def draw_scree(eigenvalues: pd.DataFrame) -> Figure:
+    """Each component's share of the variance."""
     frame = eigenvalues.dropna(subset=["fraction"])
     number = frame["component"].to_numpy(float)
     share = frame["fraction"].to_numpy(float)
@@ -175,7 +176,8 @@ def _scree(eigenvalues: pd.DataFrame) -> Figure:
     return Figure("scree", title, svg, "Where the bars level off, components are mostly noise.")
 
 
-def _fst_table(fst: pd.DataFrame) -> TableView:
+def list_fst(fst: pd.DataFrame) -> TableView:
+    """Fst of every two groups."""
     rows: list[list[Cell | str]] = []
     for row in fst.to_dict("records"):
         value, error = row["fst"], row["standard_error"]

@@ -67,7 +67,7 @@ def _curves(
         upper = np.concatenate([[1.0], rows["ci_upper"].fillna(rows["survival"]).to_numpy(float)])
         chart.band(day, np.maximum(lower, low), upper, color=color, step=True)
         events = int(rows["n_events"].sum())
-        words = _group_words(group, group_by)
+        words = group_words(group, group_by)
         title = f"{words}: {plural(events, 'event')}, at the end {format_number(curve[-1], 2)}"
         chart.line(day, np.maximum(curve, low), color=color, step=True, title=title)
         keys.append(Key(color, f"{words} ({plural(events, 'event')})", "line"))
@@ -85,7 +85,7 @@ def _curves(
     )
 
 
-def _group_words(group: str, group_by: str) -> str:
+def group_words(group: str, group_by: str) -> str:
     """The group in words: a variant's groups count the copies of its ALT allele."""
     if group == "(all)":
         return "everyone"
@@ -129,7 +129,7 @@ def _at_risk(
             # At risk just before the next day with a change; nothing happens in between.
             k = int(np.searchsorted(day, tick * unit, side="left"))
             counts.append(format_count(at_risk[k]) if k < len(day) else "0")
-        rows.append([_group_words(group, by), *counts])
+        rows.append([group_words(group, by), *counts])
     step = ticks[1] - ticks[0] if len(ticks) > 1 else 1
     heads = (Head("at risk"), *(Head(format_tick(t, step), True) for t in ticks))
     name = f"risk-{slug(outcome)}-{slug(by)}"
