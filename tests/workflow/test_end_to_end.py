@@ -142,4 +142,4 @@ def test_plan_tells_what_would_run_in_words(study: Path) -> None:
     edit_config(study, study="Another title")
     done = genocohort(["plan"], study)
     assert "report" in done.stdout
-    assert "Params have changed" in done.stdout
+    assert "its settings have changed" in done.stdout

@@ -16,9 +16,23 @@ from genocohort.commands.tools import check_tools
 from genocohort.errors import ToolError
 from genocohort.study import resolve_study
 
-EXAMPLES = "example:\n  genocohort plan"
+EXAMPLES = "examples:\n  genocohort plan\n  genocohort plan --backend slurm"
 _RULE = re.compile(r"^(?:local)?rule (\w+):$")
 _REASON = re.compile(r"^    reason: (.+)$")
+_FOLLOWS = "a step before it runs"
+# Snakemake's reasons, as they begin, in plain words.
+_WORDS = {
+    "Missing output files": "its results are not there",
+    "Incomplete output files": "it was interrupted",
+    "Updated input files": "an input is newer than its results",
+    "Input files updated by another job": _FOLLOWS,
+    "Set of input files has changed": "inputs were added or taken away",
+    "Code has changed": "its command has changed",
+    "Params have changed": "its settings have changed",
+    "Software environment definition has changed": "its software has changed",
+    "Forced execution": "it was asked for",
+}
+_KINDS = re.compile("(?:^|; )(" + "|".join(map(re.escape, _WORDS)) + ")")
 _MEMORY = re.compile(r"^    resources: .*\bmem_mb=(\d+)")
 
 
@@ -38,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_backend_argument(parser)
 
 
+def reasons_in_words(reason: str) -> list[str]:
+    """Why a job would run, from Snakemake's reason; one it says in another way is kept as it is."""
+    return [_WORDS[kind] for kind in dict.fromkeys(_KINDS.findall(reason))] or [reason]
+
+
 def parse_dry_run(lines: list[str]) -> list[PlannedStep]:
     """The steps of a Snakemake dry run, in the order in which they would start."""
     steps: dict[str, PlannedStep] = {}
@@ -49,8 +68,8 @@ def parse_dry_run(lines: list[str]) -> list[PlannedStep]:
                 current = steps.setdefault(rule.group(1), PlannedStep(rule.group(1)))
                 current.n_jobs += 1
         elif current and (reason := _REASON.match(line)):
-            kind = reason.group(1).split(":")[0].split(";")[0].strip()
-            current.reasons[kind] = current.reasons.get(kind, 0) + 1
+            for words in reasons_in_words(reason.group(1)):
+                current.reasons[words] = current.reasons.get(words, 0) + 1
         elif current and (memory := _MEMORY.match(line)):
             current.mem_mb = max(current.mem_mb, int(memory.group(1)))
     return list(steps.values())
@@ -90,7 +109,16 @@ def plan_text(steps: list[PlannedStep], benchmarks: Path) -> str:
         if unknown:
             text += f" (without {unknown} steps that never ran)"
         lines.append(text + ".")
-    return "\n".join(lines)
+    return "\n".join([*lines, _origin(steps)])
+
+
+def _origin(steps: list[PlannedStep]) -> str:
+    """Where it begins: steps that run for a reason of their own, not only after another."""
+    found = []
+    for step in steps:
+        own = [reason for reason in step.reasons if reason != _FOLLOWS]
+        found += [f"{step.name} ({', '.join(own)})"] if own else []
+    return f"It begins with: {'; '.join(found)}." if found else ""
 
 
 def run(args: argparse.Namespace) -> None:
