@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from genocohort.commands.plan import parse_dry_run, plan_text, reasons_in_words
+from genocohort.commands.plan import PlannedStep, parse_dry_run, plan_text, reasons_in_words
 
 DRY_RUN = """
 rule association:
@@ -62,6 +62,10 @@ def test_the_text_says_how_long_and_where_it_begins(tmp_path: Path) -> None:
         "It begins with: association (its settings have changed, an input is newer than its "
         "results)."
     )
+    first = PlannedStep("genotypes", 1, reasons={"its results are not there": 1})
+    after = PlannedStep("kinship", 1, reasons=first.reasons | {"a step before it runs": 1})
+    words = "It begins with: genotypes (its results are not there)."
+    assert plan_text([first, after], tmp_path).endswith(words)
     (tmp_path / "association").mkdir()
     for i, seconds in enumerate((2.0, 4.0, 60.0)):
         (tmp_path / f"association/chr{i}.tsv").write_text(f"s\th:m:s\n{seconds}\t0:00:02\n")

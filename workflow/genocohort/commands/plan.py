@@ -20,9 +20,10 @@ EXAMPLES = "examples:\n  genocohort plan\n  genocohort plan --backend slurm"
 _RULE = re.compile(r"^(?:local)?rule (\w+):$")
 _REASON = re.compile(r"^    reason: (.+)$")
 _FOLLOWS = "a step before it runs"
+_ABSENT = "its results are not there"
 # Snakemake's reasons, as they begin, in plain words.
 _WORDS = {
-    "Missing output files": "its results are not there",
+    "Missing output files": _ABSENT,
     "Incomplete output files": "it was interrupted",
     "Updated input files": "an input is newer than its results",
     "Input files updated by another job": _FOLLOWS,
@@ -113,10 +114,14 @@ def plan_text(steps: list[PlannedStep], benchmarks: Path) -> str:
 
 
 def _origin(steps: list[PlannedStep]) -> str:
-    """Where it begins: steps that run for a reason of their own, not only after another."""
+    """Where it begins: steps that run for a reason of their own, not only after another.
+
+    That the results of a step after another are not there yet is no such reason.
+    """
     found = []
     for step in steps:
-        own = [reason for reason in step.reasons if reason != _FOLLOWS]
+        follows = _FOLLOWS in step.reasons
+        own = [r for r in step.reasons if r != _FOLLOWS and not (follows and r == _ABSENT)]
         found += [f"{step.name} ({', '.join(own)})"] if own else []
     return f"It begins with: {'; '.join(found)}." if found else ""
 
