@@ -49,7 +49,7 @@ rule alignments:
             f"--sites {input.sites} --alleles {shlex.quote(output.alleles)}" if PANEL else ""
         ),
         texts=lambda wildcards, output: (
-            "--peer-texts " + shlex.join(output.texts)
+            f"--peer-texts {shlex.join(output.texts)}"
             if study.config.alignments.peer_texts
             else ""
         ),
