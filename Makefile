@@ -57,7 +57,7 @@ $(ENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(ENV)
 
-KERNELS = setup.py $(wildcard workflow/genocohort/kernels/*.p[xy]*)
+KERNELS = setup.py $(wildcard workflow/genocohort/kernels/*.p[xy][xi])
 
 $(ENV)/run.stamp: $(LOCK)/requirements.txt pyproject.toml $(KERNELS) | $(ENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)/requirements.txt
