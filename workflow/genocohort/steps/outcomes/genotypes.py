@@ -61,7 +61,9 @@ def read_allele_counts(
                 expected="chrom:pos:ref:alt of a biallelic record of the calls (1-based position)",
                 remedy="correct it, or take it out of outcomes.survival",
             )
-        found[variant] = _by_participant(store, row, links, participants)
+        calls = store.read(row, row + 1)[0]
+        copies = np.where(calls >= 0, calls, np.nan)
+        found[variant] = first_by_participant(store.samples, copies, links, participants)
     return found
 
 
@@ -71,14 +73,28 @@ def _find(store: Store, position: int, ref: str, alt: str) -> int | None:
     return next((int(i) for i in here if variants.ref[i] == ref and variants.alt[i] == alt), None)
 
 
-def _by_participant(
-    store: Store, row: int, links: Mapping[str, list[Any]], participants: Sequence[str]
+def first_by_participant(
+    samples: Sequence[str],
+    values: Floats,
+    links: Mapping[str, list[Any]],
+    participants: Sequence[str],
 ) -> Floats:
+    """Each participant's first value among their samples; NaN without any.
+
+    Parameters
+    ----------
+    samples : sequence of str
+        Samples of the store.
+    values : ndarray, shape (n_samples,), float64
+        NaN where a sample has none.
+    links : mapping
+        Columns of the table `samples`.
+    """
     participant_of = dict(zip(links["sample_id"], links["participant_id"], strict=True))
     place = {participant: i for i, participant in enumerate(participants)}
-    counts = np.full(len(participants), np.nan)
-    for sample, call in zip(store.samples, store.read(row, row + 1)[0], strict=True):
+    found = np.full(len(participants), np.nan)
+    for sample, value in zip(samples, values, strict=True):
         at = place.get(participant_of.get(sample, ""))
-        if at is not None and call >= 0 and np.isnan(counts[at]):
-            counts[at] = call
-    return counts
+        if at is not None and np.isnan(found[at]):
+            found[at] = value
+    return found

@@ -13,6 +13,7 @@ from genocohort.domain.ledger import Dropped, Entry
 from genocohort.errors import ConfigError
 from genocohort.io.scoring_files import ScoringFile, read_scoring_file
 from genocohort.io.store import Store
+from genocohort.steps.outcomes.genotypes import first_by_participant
 
 Floats = npt.NDArray[np.float64]
 
@@ -117,7 +118,7 @@ def compute_score(
             expected="; ".join(f"{r}: {len(lines)}" for r, lines in sorted(dropped.items())),
             remedy="check that file and calls are of one build",
         )
-    value = _by_participant(samples, totals, links, participants)
+    value = first_by_participant(samples, totals, links, participants)
     return Score(name, value, len(file.line), dropped)
 
 
@@ -190,19 +191,3 @@ def _spans(indices: Sequence[int]) -> list[tuple[int, int]]:
         else:
             spans.append((i, i + 1))
     return spans
-
-
-def _by_participant(
-    samples: Sequence[str],
-    totals: Floats,
-    links: Mapping[str, list[Any]],
-    participants: Sequence[str],
-) -> Floats:
-    participant_of = dict(zip(links["sample_id"], links["participant_id"], strict=True))
-    place = {participant: i for i, participant in enumerate(participants)}
-    value = np.full(len(participants), np.nan)
-    for sample, total in zip(samples, totals, strict=True):
-        at = place.get(participant_of.get(sample, ""))
-        if at is not None and np.isnan(value[at]):
-            value[at] = total
-    return value
