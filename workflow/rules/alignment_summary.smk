@@ -4,10 +4,12 @@ rule alignment_summary:
         flagstat=expand(f"{FULL}/alignments/{{sample}}.flagstat.parquet", sample=ALIGNED),
         contigs=expand(f"{FULL}/alignments/{{sample}}.contigs.parquet", sample=ALIGNED),
         histograms=expand(f"{FULL}/alignments/{{sample}}.histograms.parquet", sample=ALIGNED),
+        cycles=expand(f"{FULL}/alignments/{{sample}}.cycles.parquet", sample=ALIGNED),
     output:
         samples=f"{FULL}/alignment_summary/samples.parquet",
         contigs=f"{FULL}/alignment_summary/contigs.parquet",
         histograms=f"{FULL}/alignment_summary/histograms.parquet",
+        cycles=f"{FULL}/alignment_summary/cycles.parquet",
         ledger=f"{FULL}/alignment_summary/ledger.json",
     log:
         "logs/alignment_summary.log",
@@ -16,7 +18,7 @@ rule alignment_summary:
     container:
         image("alignment_summary")
     resources:
-        # All samples' tables at once.
+        # All samples' tables but the cycles at once.
         mem_mb=lambda wildcards, input, attempt: attempt * (500 + round(40 * input.size_mb)),
     params:
         settings=settings("alignment_summary"),
@@ -26,4 +28,4 @@ rule alignment_summary:
         "genocohort alignment_summary --sheet {input.sheet} --folder {params.folder}"
         " --settings {params.settings:q} --genome {params.genome:q}"
         " --samples {output.samples} --contigs {output.contigs} --histograms {output.histograms}"
-        " --ledger {output.ledger} 2> {log}"
+        " --cycles {output.cycles} --ledger {output.ledger} 2> {log}"

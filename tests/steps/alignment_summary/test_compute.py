@@ -15,6 +15,7 @@ from genocohort.steps.alignment_summary.compute import (
     compute_sample,
     depth_ratio,
     fraction_at_least,
+    mean_qualities,
     median,
     median_absolute_deviation,
 )
@@ -48,6 +49,14 @@ def test_nothing_has_no_median_and_no_fraction() -> None:
     assert median(histogram([])) is None
     assert median_absolute_deviation(histogram([])) is None
     assert fraction_at_least(histogram([]), 10) is None
+
+
+def test_mean_quality_of_each_group_by_hand() -> None:
+    group, quality, count = (np.array(v) for v in ([7, 2, 2, 7], [30, 10, 40, 20], [1, 3, 1, 1]))
+    found, bases, mean = mean_qualities(group, quality, count)
+    assert (found.tolist(), bases.tolist(), mean.tolist()) == ([2, 7], [4, 2], [17.5, 25])
+    nothing = np.zeros(0, dtype=np.int64)
+    assert [len(v) for v in mean_qualities(nothing, nothing, nothing)] == [0, 0, 0]
 
 
 def test_rates_by_hand() -> None:

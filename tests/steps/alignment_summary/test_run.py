@@ -3,12 +3,18 @@
 from pathlib import Path
 from typing import Any
 
+import pysam
 import pytest
 
 from genocohort.cli import main
 from genocohort.domain.ledger import entries_from_json
 from genocohort.domain.sheet import Sample
-from genocohort.domain.tables_alignments import SAMPLE_CONTIGS, SAMPLE_HISTOGRAMS, SAMPLES
+from genocohort.domain.tables_alignments import (
+    SAMPLE_CONTIGS,
+    SAMPLE_CYCLES,
+    SAMPLE_HISTOGRAMS,
+    SAMPLES,
+)
 from genocohort.io.parquet import read_table
 from genocohort.io.sheet import sheet_text
 from tiny.alignments import Read, pair, write_alignment
@@ -18,7 +24,7 @@ LENGTHS = {"chr1": 1000, "chrX": 500, "chrY": 300}
 
 def measure(folder: Path, sample: str, path: Path) -> None:
     arguments = ["alignments", "--sample", sample, "--alignment", str(path)]
-    for name in ("flagstat", "contigs", "histograms"):
+    for name in ("flagstat", "contigs", "histograms", "cycles"):
         arguments += [f"--{name}", str(folder / f"{sample}.{name}.parquet")]
     arguments += ["--settings", '{"on_failure": "continue"}']
     assert main([*arguments, "--ledger", str(folder / f"{sample}.ledger.json")]) == 0
@@ -32,7 +38,8 @@ def gather(folder: Path, samples: list[str]) -> int:
     return main(
         ["alignment_summary", "--sheet", str(sheet), "--folder", str(folder),
          "--samples", str(out / "samples.parquet"), "--contigs", str(out / "contigs.parquet"),
-         "--histograms", str(out / "histograms.parquet"), "--ledger", str(out / "ledger.json"),
+         "--histograms", str(out / "histograms.parquet"),
+         "--cycles", str(out / "cycles.parquet"), "--ledger", str(out / "ledger.json"),
          "--genome", '{"build": "synthetic", "par": []}']
     )  # fmt: skip
 
@@ -80,6 +87,29 @@ def test_one_row_per_sample_in_cohort_order(cohort: Path) -> None:
     assert [r["sample_id"] for r in histograms] == sorted(
         (r["sample_id"] for r in histograms), reverse=True
     )
+
+
+def test_quality_by_cycle_against_the_reads(tmp_path: Path) -> None:
+    given = pair("a", 10, 60) + pair("b", 20, 70)
+    for i, read in enumerate(given):
+        read.qualities = "".join(chr(35 + (7 * i + 3 * k) % 38) for k in range(50))
+    path = write_alignment(tmp_path / "A.bam", given, LENGTHS)
+    measure(tmp_path, "A", path)
+    assert gather(tmp_path, ["A"]) == 0
+    found = read_table(tmp_path / "out/cycles.parquet", SAMPLE_CYCLES).to_pylist()
+    with pysam.AlignmentFile(str(path)) as file:
+        reads = list(file)
+    expected: dict[tuple[str, int], list[int]] = {}
+    for read in reads:
+        order = "first" if read.is_read1 else "last"
+        qualities = list(read.query_qualities)[:: -1 if read.is_reverse else 1]
+        for cycle, quality in enumerate(qualities, 1):
+            expected.setdefault((order, cycle), []).append(quality)
+    assert [(r["read_order"], r["cycle"]) for r in found] == sorted(expected)
+    for row in found:
+        values = expected[row["read_order"], row["cycle"]]
+        assert row["n_bases"] == len(values) == 2
+        assert row["quality_mean"] == pytest.approx(sum(values) / 2)
 
 
 def test_the_ledger_names_what_failed(cohort: Path) -> None:

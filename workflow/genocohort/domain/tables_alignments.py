@@ -162,6 +162,18 @@ SAMPLE_CONTIGS = Table(
 SAMPLE_HISTOGRAMS = Table(
     "alignment_summary/histograms", 1, "distributions of all samples, in cohort order", _HISTOGRAM
 )
+SAMPLE_CYCLES = Table(
+    "alignment_summary/cycles",
+    1,
+    "base quality by cycle of the sequencer of all samples, in cohort order",
+    (
+        _SAMPLE,
+        Column("read_order", "dictionary", "first, last or other, as in alignments/cycles"),
+        Column("cycle", "int32", "from 1, in the order of sequencing; 512: later ones too"),
+        Column("n_bases", "int64", "bases of primary reads with a quality, at least 1"),
+        Column("quality_mean", "float64", "mean of their qualities (Phred)"),
+    ),
+)
 
 _NO_READS = _FAILED + ", or it has no reads"
 _NO_BASES = _FAILED + ", or there are no bases to divide by"

@@ -118,6 +118,28 @@ def compute_depth(tables: SampleTables) -> Row:
     }
 
 
+def mean_qualities(
+    group: IntArray, quality: IntArray, count: IntArray
+) -> tuple[IntArray, IntArray, np.ndarray[tuple[Any, ...], np.dtype[np.float64]]]:
+    """Bases and their mean quality in each group.
+
+    Parameters
+    ----------
+    group, quality, count : int64[n]
+        Number of the group (read order and cycle), quality, and how many bases have it.
+
+    Returns
+    -------
+    (int64[m], int64[m], float64[m])
+        Groups with a base, in rising order; their bases; their mean quality.
+    """
+    found, place = np.unique(group, return_inverse=True)
+    bases, total = (np.zeros(len(found), dtype=np.int64) for _ in range(2))
+    np.add.at(bases, place, count)
+    np.add.at(total, place, quality * count)
+    return found, bases, total / np.maximum(bases, 1)
+
+
 def depth_ratio(contigs: Sequence[Mapping[str, Any]], which: str) -> float | None:
     """Mean depth of X or Y over that of the autosomes, in the evaluated bases.
 

@@ -1,11 +1,13 @@
 """Run the step `alignment_summary`."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from genocohort.config import settings_from_json
 from genocohort.domain.genome import Genome
@@ -14,9 +16,11 @@ from genocohort.domain.sheet import Sample
 from genocohort.domain.table import Table
 from genocohort.domain.tables_alignments import (
     CONTIGS,
+    CYCLES,
     FLAGSTAT,
     HISTOGRAMS,
     SAMPLE_CONTIGS,
+    SAMPLE_CYCLES,
     SAMPLE_HISTOGRAMS,
     SAMPLES,
 )
@@ -27,8 +31,11 @@ from genocohort.steps.alignment_summary.compute import (
     Histogram,
     SampleTables,
     compute_sample,
+    mean_qualities,
 )
 from genocohort.steps.alignment_summary.settings import AlignmentSummarySettings
+
+READ_ORDERS = ("first", "last", "other")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--samples", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--contigs", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--histograms", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--cycles", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--ledger", type=Path, required=True, help="JSON to write")
 
 
@@ -62,6 +70,8 @@ def run(args: argparse.Namespace) -> None:
     write_table(
         args.histograms, SAMPLE_HISTOGRAMS, _joined(histograms, HISTOGRAMS), genome_build=build
     )
+    cycles = _cycles(args.folder, samples)
+    write_table(args.cycles, SAMPLE_CYCLES, cycles, genome_build=build)
     failed = [row["sample_id"] for row in rows if row["status"] == "failed"]
     write_text(args.ledger, entries_to_json([_ledger(len(samples), failed)]))
 
@@ -73,6 +83,26 @@ def _read(folder: Path, sample: Sample) -> tuple[pa.Table, pa.Table, pa.Table]:
         read_table(folder / f"{name}.contigs.parquet", CONTIGS),
         read_table(folder / f"{name}.histograms.parquet", HISTOGRAMS),
     )
+
+
+def _cycles(folder: Path, samples: Sequence[Sample]) -> dict[str, Any]:
+    """Columns of alignment_summary/cycles; the tables of one sample are held at a time."""
+    columns: dict[str, list[Any]] = {name: [] for name in SAMPLE_CYCLES.column_names}
+    for sample in samples:
+        table = read_table(folder / f"{sample.sample_id}.cycles.parquet", CYCLES)
+        table = table.filter(pc.equal(table["measure"].cast(pa.string()), "quality"))
+        order = np.asarray(table["read_order"].cast(pa.string()).to_numpy(), dtype=object)
+        cycle, quality, count = (
+            table[name].to_numpy().astype(np.int64) for name in ("cycle", "quality", "count")
+        )
+        for name in READ_ORDERS:
+            here = order == name
+            found = mean_qualities(cycle[here], quality[here], count[here])
+            columns["sample_id"] += [sample.sample_id] * len(found[0])
+            columns["read_order"] += [name] * len(found[0])
+            for column, values in zip(("cycle", "n_bases", "quality_mean"), found, strict=True):
+                columns[column] += values.tolist()
+    return columns
 
 
 def _tables(flagstat: pa.Table, contigs: pa.Table, histograms: pa.Table) -> SampleTables:
