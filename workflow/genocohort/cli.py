@@ -4,6 +4,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
 from genocohort.engine.allotment import check_scratch, confine_libraries
 from genocohort.engine.root import add_root_argument, enter_root
@@ -21,6 +22,7 @@ COMMANDS = {
     "pseudonyms": "make a key, and pseudonyms of the participants",
     "erase": "leave participants out of everything from now on",
     "doctor": "tell which backends this machine has and what is missing",
+    "completion": "let a shell complete commands, options and files",
 }
 STEPS = {
     "preflight": "check every input before anything is computed",
@@ -42,6 +44,11 @@ STEPS = {
     "report": "one HTML report",
 }
 
+STEP_EPILOG = (
+    "The workflow calls this for each job. What it says there:\n"
+    "  genocohort run -- --dry-run --printshellcmds"
+)
+
 
 def _usage() -> str:
     def block(entries: dict[str, str]) -> str:
@@ -52,6 +59,28 @@ def _usage() -> str:
         "From alignments, variant calls and clinical records to checked, comparable results.\n\n"
         f"commands:\n{block(COMMANDS)}\n\nsteps, as the workflow calls them:\n{block(STEPS)}\n"
     )
+
+
+def make_parser(name: str) -> tuple[argparse.ArgumentParser, ModuleType]:
+    """The parser of one command or step, and the module that runs it; only that one is imported."""
+    if name in COMMANDS:
+        module = importlib.import_module(f"genocohort.commands.{name}")
+        epilog = module.EXAMPLES
+    else:
+        confine_libraries()
+        module = importlib.import_module(f"genocohort.steps.{name}.run")
+        epilog = STEP_EPILOG
+    description = (COMMANDS | STEPS)[name]
+    parser = argparse.ArgumentParser(
+        prog=f"genocohort {name}",
+        description=f"{description[0].upper()}{description[1:]}.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=epilog,
+    )
+    module.add_arguments(parser)
+    if name in STEPS:
+        add_root_argument(parser)
+    return parser, module
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,24 +99,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"genocohort {VERSION}")
         return 0
     name = arguments[0]
-    if name in COMMANDS:
-        module = importlib.import_module(f"genocohort.commands.{name}")
-    elif name in STEPS:
-        confine_libraries()
-        module = importlib.import_module(f"genocohort.steps.{name}.run")
-    else:
+    if name not in COMMANDS | STEPS:
         print(f"genocohort: no command {name!r}\n\n{_usage()}", end="", file=sys.stderr)
         return 2
-    description = (COMMANDS | STEPS)[name]
-    parser = argparse.ArgumentParser(
-        prog=f"genocohort {name}",
-        description=f"{description[0].upper()}{description[1:]}.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=getattr(module, "EXAMPLES", None),
-    )
-    module.add_arguments(parser)
-    if name in STEPS:
-        add_root_argument(parser)
+    parser, module = make_parser(name)
     args = parser.parse_args(arguments[1:])
     try:
         if name in STEPS:
