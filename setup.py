@@ -10,7 +10,7 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-KERNELS = ("_alignments", "_calls")
+KERNELS = ("_alignments", "_calls", "_cohort")
 REQUIRED = os.environ.get("GENOCOHORT_REQUIRE_NATIVE") == "1"
 
 

@@ -18,9 +18,15 @@ rule kinship:
         image("kinship")
     threads: 2
     resources:
-        # A tile of pairs per thread, and all variants' names and places.
+        # All variants' names and places, blocks of calls, and the counts of all pairs: above 2 GiB
+        # of those the calls are read once more for each further part.
         mem_mb=lambda wildcards, input, threads, attempt: attempt
-        * (400 + 250 * threads + round(8 * input.size_mb)),
+        * (
+            700
+            + round(5 * sum(os.path.getsize(f) for f in input.store[1::3]) / 1e6)
+            + round(len(GENOTYPED) * (0.012 + 0.03 * threads))
+            + min(round(len(GENOTYPED) ** 2 / 90000), 2048)
+        ),
     params:
         settings=settings("kinship"),
         genome=study.config.genome.to_json(),

@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 
 from genocohort.domain.pedigree import Person, pair_of
 from genocohort.domain.sheet import Sample
+from genocohort.stats.kinship import count_tile, make_tiles
 from genocohort.steps.kinship.compute import (
     Records,
-    count_tile,
     describe_pair,
     join_pairs,
-    make_tiles,
     pairs_table,
     recorded_for_samples,
     related_in_tile,

@@ -104,6 +104,10 @@ class Allotment:
         """The allotment on the command line."""
         return cls(args.threads, args.mem_mb)
 
+    def free_bytes(self) -> int:
+        """Memory that the process does not hold yet, at least 0."""
+        return max(self.mem_mb * MIB - resident_bytes(), 0)
+
     def workers(self, task_bytes: int) -> int:
         """Tasks of a size to run at once: as many as the threads, if their memory is there.
 

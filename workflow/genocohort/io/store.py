@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow import csv
 
 from genocohort.domain.arrow_columns import list_to_arrow, text_scalar
 from genocohort.domain.sheet import Sample, Sex
@@ -21,23 +22,56 @@ MISSING = -1
 _PVAR_ROWS = 65_536
 _SEX_CODE = {"male": "1", "female": "2", "unknown": "NA"}
 _SEX: dict[str, Sex] = {"1": "male", "2": "female"}
+_PVAR_COLUMNS = ("chrom", "vcf_pos", "variant_id", "ref", "alt", "qual", "filter", "info")
 _PVAR_HEADER = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
 
 
 @dataclass(frozen=True)
 class StoredVariants:
-    """The variants of a store, in order; shapes (n_variants,).
+    """The variants of a store, in order; arrays of shape (n_variants,).
 
-    `vcf_pos` is 1-based (int64); `info` holds where the record came from (`RECORD=n;ALLELE=k`:
-    0-based record of the chromosome's calls, 1-based ALT allele of it).
+    Texts are held by Arrow, a few bytes each; an array of Python's texts, which takes ten times as
+    much, is made where one of the properties is asked for.
+
+    Attributes
+    ----------
+    texts : pyarrow.Table
+        Columns variant_id, ref, alt, filter, and info: where the record came from
+        (`RECORD=n;ALLELE=k`: 0-based record of the chromosome's calls, 1-based ALT allele of it).
+    vcf_pos : ndarray, int64
+        1-based positions.
     """
 
+    texts: pa.Table
     vcf_pos: npt.NDArray[np.int64]
-    variant_id: npt.NDArray[np.object_]
-    ref: npt.NDArray[np.object_]
-    alt: npt.NDArray[np.object_]
-    filter: npt.NDArray[np.object_]
-    info: npt.NDArray[np.object_]
+
+    def chosen(self, name: str, indices: npt.NDArray[np.int64]) -> list[str]:
+        """Texts of some variants."""
+        found: list[str] = self.texts[name].take(pa.array(indices)).to_pylist()
+        return found
+
+    @cached_property
+    def variant_id(self) -> npt.NDArray[np.object_]:
+        """Ids."""
+        return self._objects("variant_id")
+
+    @cached_property
+    def ref(self) -> npt.NDArray[np.object_]:
+        """REF alleles."""
+        return self._objects("ref")
+
+    @cached_property
+    def alt(self) -> npt.NDArray[np.object_]:
+        """ALT alleles."""
+        return self._objects("alt")
+
+    @cached_property
+    def filter(self) -> npt.NDArray[np.object_]:
+        """FILTER as written."""
+        return self._objects("filter")
+
+    def _objects(self, name: str) -> npt.NDArray[np.object_]:
+        return np.array(self.texts[name].to_pylist(), dtype=object)
 
 
 class Store:
@@ -83,13 +117,8 @@ class Store:
     def variants(self) -> StoredVariants:
         """The variants, in order."""
         path = self._pgen.with_name(f"{self.chromosome}.pvar")
-        with open(path, encoding="utf-8") as stream:
-            rows = [line.rstrip("\n").split("\t") for line in stream if not line.startswith("#")]
-        columns = [[row[i] for row in rows] for i in (1, 2, 3, 4, 6, 7)]
-        return StoredVariants(
-            np.array(columns[0], dtype=np.int64),
-            *(np.array(c, dtype=object) for c in columns[1:]),
-        )
+        table = _read_pvar(path)
+        return StoredVariants(table.drop_columns(["vcf_pos"]), table["vcf_pos"].to_numpy())
 
     @property
     def n_samples(self) -> int:
@@ -110,14 +139,34 @@ class Store:
             str(self._pgen).encode(), raw_sample_ct=self.n_samples, variant_ct=self.n_variants
         ) as reader:
             reader.read_range(start, end, calls)
-        calls[calls < 0] = MISSING
-        return calls
+        return np.maximum(calls, MISSING, out=calls)
 
     def blocks(self, size: int) -> Iterator[tuple[int, int, npt.NDArray[np.int8]]]:
         """All calls in blocks of at most `size` variants: (start, end, calls)."""
         for start in range(0, self.n_variants, size):
             end = min(start + size, self.n_variants)
             yield start, end, self.read(start, end)
+
+
+def _read_pvar(path: Path) -> pa.Table:
+    """Columns of a .pvar as Arrow's texts, and its positions as numbers."""
+    types = dict.fromkeys(_PVAR_COLUMNS, pa.string()) | {"vcf_pos": pa.int64()}
+    wanted = ["vcf_pos", "variant_id", "ref", "alt", "filter", "info"]
+    with open(path, "rb") as stream:
+        start = 0
+        while (line := stream.readline()).startswith(b"#"):
+            start = stream.tell()
+        if not line:
+            return pa.table({name: pa.array([], types[name]) for name in wanted})
+        stream.seek(start)
+        return csv.read_csv(
+            stream,
+            csv.ReadOptions(use_threads=False, column_names=list(_PVAR_COLUMNS)),
+            csv.ParseOptions(delimiter="\t", quote_char=False),
+            csv.ConvertOptions(
+                column_types=types, include_columns=wanted, strings_can_be_null=False
+            ),
+        )
 
 
 def write_pgen(

@@ -1,11 +1,14 @@
 """Choose the variants of a genotype store that a cohort-wide statistic uses, with reasons."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from genocohort.domain.genome import contig_class
 from genocohort.errors import InputDataError
@@ -48,7 +51,9 @@ class Selection:
             first, last = np.searchsorted(self.indices, (start, end))
             if first < last:
                 calls = self.store.read(start, end)
-                yield int(first), calls[self.indices[first:last] - start]
+                if last - first < end - start:
+                    calls = calls[self.indices[first:last] - start]
+                yield int(first), calls
 
     def narrowed(self, keep: npt.NDArray[np.bool_], reason: str) -> "Selection":
         """The selection without the variants whose `keep` is false; shape (n_chosen,)."""
@@ -101,33 +106,35 @@ def select_variants(
     biallelic : bool
         Keep only variants of records with one ALT allele: one of several is no biallelic marker.
     """
-    variants = store.variants
+    texts = store.variants.texts
     reasons = np.full(store.n_variants, "", dtype=object)
     if pass_only:
-        reasons[~np.isin(variants.filter, ("PASS", "."))] = NOT_PASS
+        passing = pc.is_in(texts["filter"], value_set=pa.array(["PASS", "."]))
+        reasons[~passing.to_numpy()] = NOT_PASS
     if biallelic:
-        reasons[_from_multiallelic(variants.info)] = MULTIALLELIC
+        reasons[_from_multiallelic(texts["info"])] = MULTIALLELIC
     if autosomal and contig_class(store.chromosome) != "autosome":
         reasons[:] = NOT_AUTOSOMAL
     return Selection(store, np.flatnonzero(reasons == ""), reasons)
 
 
-def _from_multiallelic(info: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+def _from_multiallelic(info: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
     """Whether a variant's record holds further ALT alleles (INFO: RECORD=n;ALLELE=k)."""
-    fields = [dict(part.partition("=")[::2] for part in text.split(";")) for text in info]
-    records = np.array([f.get("RECORD", "") for f in fields], dtype=object)
-    alleles = np.array([f.get("ALLELE", "1") for f in fields], dtype=object)
-    names, inverse, counts = np.unique(records.astype(str), return_inverse=True, return_counts=True)
-    several = (counts > 1) & (names != "")
-    return np.asarray(several[inverse.reshape(-1)] | (alleles != "1"), dtype=bool)
+    record = pc.struct_field(pc.extract_regex(info, r"(?:^|;)RECORD=(?P<record>[^;]+)"), 0)
+    allele = pc.struct_field(pc.extract_regex(info, r"(?:^|;)ALLELE=(?P<allele>[^;]*)"), 0)
+    later = pc.fill_null(pc.not_equal(allele, "1"), False).to_numpy()
+    code = record.combine_chunks().dictionary_encode().indices
+    known = code.is_valid().to_numpy(zero_copy_only=False)
+    places = code.fill_null(0).to_numpy()
+    several = np.bincount(places[known], minlength=1)[places] > 1
+    return np.asarray((known & several) | later, dtype=bool)
 
 
 def count_reasons(selections: Sequence[Selection]) -> dict[str, tuple[int, tuple[str, ...]]]:
     """Number of variants left out for each reason, with up to five examples, in order of reason."""
     found: dict[str, tuple[int, tuple[str, ...]]] = {}
     for selection in selections:
-        names, counts = np.unique(selection.reasons.astype(str), return_counts=True)
-        for name, count in zip(names.tolist(), counts.tolist(), strict=True):
+        for name, count in Counter(selection.reasons.tolist()).items():
             if not name:
                 continue
             n, examples = found.get(name, (0, ()))
@@ -139,6 +146,6 @@ def count_reasons(selections: Sequence[Selection]) -> dict[str, tuple[int, tuple
 
 
 def _describe(store: Store, index: int) -> str:
-    variants = store.variants
-    alleles = f"{variants.ref[index][:10]}:{variants.alt[index][:10]}"
-    return f"{store.chromosome}:{variants.vcf_pos[index]}:{alleles}"
+    texts = store.variants.texts
+    alleles = ":".join(texts[name][int(index)].as_py()[:10] for name in ("ref", "alt"))
+    return f"{store.chromosome}:{store.variants.vcf_pos[index]}:{alleles}"

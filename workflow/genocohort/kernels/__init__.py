@@ -45,7 +45,7 @@ NO_MEMORY, UNSORTED = -6, -9
 
 
 @cache
-def native(name: Literal["alignments", "calls"]) -> ModuleType | None:
+def native(name: Literal["alignments", "calls", "cohort"]) -> ModuleType | None:
     """A compiled module, ready to use; None, with a notice, where it is absent.
 
     Raises
@@ -94,9 +94,17 @@ def _load_calls() -> ModuleType:
     return module
 
 
+def _load_cohort() -> ModuleType:
+    """Import the extension; it takes nothing from elsewhere."""
+    from genocohort.kernels import _cohort as module
+
+    return module
+
+
 _LOADERS: dict[str, Callable[[], ModuleType]] = {
     "alignments": _load_alignments,
     "calls": _load_calls,
+    "cohort": _load_cohort,
 }
 
 

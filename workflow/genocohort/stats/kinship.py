@@ -1,5 +1,6 @@
 """KING-robust kinship of pairs of samples from ALT allele counts, by exact integer counts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,29 @@ MAX_BLOCK = 1 << 24
 
 # Lower bounds of kinship for each degree: 1/2^(3/2), 1/2^(5/2), ... (Manichaikul 2010, table 1).
 DUPLICATE, FIRST_DEGREE, SECOND_DEGREE, THIRD_DEGREE = 0.354, 0.177, 0.0884, 0.0442
+
+
+# Samples in a range of a tile.
+TILE = 512
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Two ranges of samples [start, end) whose pairs are counted together."""
+
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+
+
+def make_tiles(n_samples: int, size: int = TILE) -> list[Tile]:
+    """Ranges that cover every pair of samples once (a diagonal tile holds each pair twice)."""
+    starts = range(0, n_samples, size)
+    return [
+        Tile((a, min(a + size, n_samples)), (b, min(b + size, n_samples)))
+        for a in starts
+        for b in starts
+        if a <= b
+    ]
 
 
 @dataclass
@@ -76,6 +100,16 @@ def count_pairs(rows: npt.NDArray[np.int8], columns: npt.NDArray[np.int8]) -> Pa
         n_het_row=het_het + het_hom,
         n_het_column=het_het + hom_het,
     )
+
+
+def count_tile(tile: Tile, blocks: Iterable[npt.NDArray[np.int8]]) -> PairCounts:
+    """Counts of all pairs of a tile over blocks of calls (n_variants, n_samples), int8."""
+    counts = PairCounts.zeros(tile.rows[1] - tile.rows[0], tile.columns[1] - tile.columns[0])
+    for calls in blocks:
+        rows = calls[:, slice(*tile.rows)]
+        columns = rows if tile.rows == tile.columns else calls[:, slice(*tile.columns)]
+        counts.add(count_pairs(rows, columns))
+    return counts
 
 
 def _planes(

@@ -1,6 +1,6 @@
 """Pairs of relatives and what the pedigree says about them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -17,9 +17,7 @@ from genocohort.domain.pedigree import (
     recorded_relations,
 )
 from genocohort.domain.sheet import Sample
-from genocohort.stats.kinship import PairCounts, compute_kinship, count_pairs, infer_relation
-
-TILE = 512
+from genocohort.stats.kinship import PairCounts, Tile, compute_kinship, infer_relation
 
 _DEGREE = {
     "duplicate": 0, "parent_offspring": 1, "full_siblings": 1, "second_degree": 2,
@@ -36,14 +34,6 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
-class Tile:
-    """Two ranges of samples [start, end) whose pairs are counted together."""
-
-    rows: tuple[int, int]
-    columns: tuple[int, int]
-
-
-@dataclass(frozen=True)
 class RelatedPairs:
     """Pairs of samples, first < second by index; arrays of shape (n_pairs,).
 
@@ -56,27 +46,6 @@ class RelatedPairs:
     n_het_het: npt.NDArray[np.int64]
     ibs0: npt.NDArray[np.float64]
     kinship: npt.NDArray[np.float64]
-
-
-def make_tiles(n_samples: int, size: int = TILE) -> list[Tile]:
-    """Ranges that cover every pair of samples once (a diagonal tile holds each pair twice)."""
-    starts = range(0, n_samples, size)
-    return [
-        Tile((a, min(a + size, n_samples)), (b, min(b + size, n_samples)))
-        for a in starts
-        for b in starts
-        if a <= b
-    ]
-
-
-def count_tile(tile: Tile, blocks: Iterable[npt.NDArray[np.int8]]) -> PairCounts:
-    """Counts of all pairs of a tile over blocks of calls (n_variants, n_samples), int8."""
-    counts = PairCounts.zeros(tile.rows[1] - tile.rows[0], tile.columns[1] - tile.columns[0])
-    for calls in blocks:
-        rows = calls[:, slice(*tile.rows)]
-        columns = rows if tile.rows == tile.columns else calls[:, slice(*tile.columns)]
-        counts.add(count_pairs(rows, columns))
-    return counts
 
 
 def related_in_tile(
@@ -119,8 +88,10 @@ def related_in_tile(
 
 def join_pairs(parts: Sequence[RelatedPairs]) -> RelatedPairs:
     """All tiles' pairs, ordered by first and second sample."""
+    none, undefined = np.zeros(0, dtype=np.int64), np.zeros(0)
+    empty = RelatedPairs(none, none, none, none, undefined, undefined)
     names = ("first", "second", "n_snps", "n_het_het", "ibs0", "kinship")
-    arrays = [np.concatenate([getattr(part, name) for part in parts]) for name in names]
+    arrays = [np.concatenate([getattr(p, name) for p in (empty, *parts)]) for name in names]
     order = np.lexsort((arrays[1], arrays[0]))
     return RelatedPairs(*(array[order] for array in arrays))
 

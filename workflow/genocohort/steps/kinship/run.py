@@ -2,44 +2,38 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from genocohort.config import settings_from_json
 from genocohort.domain.genome import Genome
 from genocohort.domain.ledger import Dropped, Entry, entries_to_json
 from genocohort.domain.tables_cohort import KINSHIP_PAIRS
 from genocohort.engine.allotment import Allotment, add_allotment_arguments
-from genocohort.engine.tasks import map_tasks
+from genocohort.engine.pairs import map_pairs
 from genocohort.io.atomic import write_text
 from genocohort.io.parquet import write_table
 from genocohort.io.pedigree import read_pedigree
 from genocohort.io.sheet import read_normalised_sheet
 from genocohort.io.store_selection import (
     Selection,
-    block_bytes,
     count_reasons,
     open_stores,
     select_variants,
 )
-from genocohort.stats.kinship import expected_ibs0
+from genocohort.stats.kinship import PairCounts, Tile, expected_ibs0
 from genocohort.steps.kinship.compute import (
     Records,
     RelatedPairs,
-    Tile,
-    count_tile,
     join_pairs,
-    make_tiles,
     pairs_table,
     recorded_for_samples,
     related_in_tile,
 )
 from genocohort.steps.kinship.settings import KinshipSettings
-
-# The counts of a tile of pairs and their products, beside a block of calls read, cut and masked.
-_TILE_BYTES = 64 << 20
-_PER_BLOCK = 4
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,16 +60,11 @@ def run(args: argparse.Namespace) -> None:
     records = recorded_for_samples([sheet[s] for s in samples if s in sheet], people)
     _tell_unknown(records)
     selections = [select_variants(store, pass_only=settings.pass_only) for store in stores]
-    task_bytes = _TILE_BYTES + _PER_BLOCK * block_bytes(len(samples))
-    threads = Allotment.of(args).workers(task_bytes)
-    pairs = _related_pairs(selections, samples, records, settings, threads)
-    columns = pairs_table(
-        samples,
-        pairs,
-        records,
-        _unrelated_ibs0(selections, threads),
-        settings.parent_offspring_ibs0_share,
+    pairs, unrelated_ibs0 = _related_pairs(
+        selections, samples, records, settings, Allotment.of(args)
     )
+    share = settings.parent_offspring_ibs0_share
+    columns = pairs_table(samples, pairs, records, unrelated_ibs0, share)
     write_table(args.pairs, KINSHIP_PAIRS, columns, genome_build=genome.build)
     write_text(args.ledger, entries_to_json(_ledger(selections, args.chromosomes)))
 
@@ -95,8 +84,9 @@ def _related_pairs(
     samples: tuple[str, ...],
     records: Records,
     settings: KinshipSettings,
-    threads: int,
-) -> RelatedPairs:
+    allotment: Allotment,
+) -> tuple[RelatedPairs, float]:
+    """The pairs, and the IBS0 that unrelated samples would have by the allele frequencies."""
     index = {sample: i for i, sample in enumerate(samples)}
     recorded = [
         (min(index[a], index[b]), max(index[a], index[b]))
@@ -104,30 +94,17 @@ def _related_pairs(
         if a in index and b in index
     ]
 
-    def of_tile(tile: Tile) -> RelatedPairs:
-        blocks = (calls for selection in selections for _, calls in selection.blocks())
-        counts = count_tile(tile, blocks)
+    def blocks(size: int) -> Iterator[npt.NDArray[np.int8]]:
+        return (calls for selection in selections for _, calls in selection.blocks(size))
+
+    def related(tile: Tile, counts: PairCounts) -> RelatedPairs:
         threshold, min_het = settings.report_threshold, settings.min_het
         return related_in_tile(tile, counts, threshold, recorded, min_het)
 
-    # A store without samples still gives one (empty) tile.
-    tiles = make_tiles(len(samples)) or [Tile((0, 0), (0, 0))]
-    return join_pairs(map_tasks(of_tile, tiles, threads=threads))
-
-
-def _unrelated_ibs0(selections: list[Selection], threads: int) -> float:
-    """IBS0 that unrelated samples would have, from the cohort's allele frequencies."""
-
-    def allele_counts(selection: Selection) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
-        parts = [
-            np.stack([(c == 1).sum(axis=1), (c == 2).sum(axis=1), (c >= 0).sum(axis=1)])
-            for _, c in selection.blocks()
-        ]
-        return np.concatenate([np.zeros((3, 0), dtype=np.int64), *parts], axis=1)
-
-    counts = np.concatenate(map_tasks(allele_counts, selections, threads=threads), axis=1)
-    n_alt = counts[0] + 2 * counts[1]
-    return expected_ibs0(2 * counts[2] - n_alt, n_alt)
+    parts, by_variant = map_pairs(blocks, len(samples), related, allotment)
+    n_alt = by_variant[:, 0] + 2 * by_variant[:, 1]
+    n_ref = 2 * (len(samples) - by_variant[:, 2]) - n_alt
+    return join_pairs(parts), expected_ibs0(n_ref, n_alt)
 
 
 def _ledger(selections: list[Selection], chromosomes: list[str]) -> list[Entry]:
