@@ -9,6 +9,7 @@ import pgenlib
 from genocohort.domain.call_counts import CountedRows, SampleSums, join_rows, no_rows
 from genocohort.domain.genome import Genome
 from genocohort.domain.ploidy import in_par
+from genocohort.domain.site_filter import SiteFilter
 from genocohort.domain.tables_variants import CARRIED_COUNTS, GENOTYPE_COUNTS
 from genocohort.io.call_counts import rows_to_arrow
 from genocohort.io.pgen import PgenSpool
@@ -20,30 +21,40 @@ from genocohort.steps.genotypes.native import NativeCounter
 from genocohort.steps.variants.compute import compute_sites, counted_columns
 from tiny.calls_strategies import SEXES
 
+ANY_SITE = SiteFilter()
 Counted = tuple[CountedRows, SampleSums]
 ENGINES = ("plain", "compiled") if native("calls") else ("plain",)
 
 
-def count_plain(path: Path, contig: str, names: tuple[str, ...]) -> Counted:
+def count_plain(
+    path: Path, contig: str, names: tuple[str, ...], site_filter: SiteFilter = ANY_SITE
+) -> Counted:
     """By the plain engine."""
     reader = VcfReader(path, contig, names, depths=True)
     ploidy = cohort_ploidy(contig, [SEXES.get(n, "unknown") for n in names])  # type: ignore[misc]
     parts, total = [no_rows()], SampleSums.zero(len(names))
     for raw in reader.batches():
         batch = reader.parse(raw)
-        rows, sums = count_batch(batch, ploidy, in_par(Genome(), contig, batch.vcf_pos))
+        inside = in_par(Genome(), contig, batch.vcf_pos)
+        rows, sums = count_batch(batch, ploidy, inside, site_filter)
         parts.append(rows)
         total.add(sums)
     return join_rows(parts), total
 
 
-def count_compiled(path: Path, contig: str, names: tuple[str, ...], threads: int = 1) -> Counted:
+def count_compiled(
+    path: Path,
+    contig: str,
+    names: tuple[str, ...],
+    threads: int = 1,
+    site_filter: SiteFilter = ANY_SITE,
+) -> Counted:
     """By the compiled engine."""
     module = native("calls")
     reader = VcfReader(path, contig, names, depths=True)
     assert module is not None
     ploidy = cohort_ploidy(contig, [SEXES.get(n, "unknown") for n in names])  # type: ignore[misc]
-    counter = NativeCounter(module, reader.source, ploidy, contig, Genome())
+    counter = NativeCounter(module, reader.source, ploidy, contig, Genome(), site_filter)
     in_place = reader.text() is not None
     found = counter.rows(threads) if in_place else counter.rows_of(reader.batches(), threads)
     rows = join_rows([no_rows(), *found])

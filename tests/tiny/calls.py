@@ -95,14 +95,17 @@ class CallsRun:
             "--sums", str(self.folder / f"{name}.sums.npy"),
         ]  # fmt: skip
 
-    def genotypes(self, contig: str, name: str = "") -> int:
+    def genotypes(
+        self, contig: str, name: str = "", settings: str = "{}", options: Sequence[str] = ()
+    ) -> int:
         """Run the step genotypes; the exit code."""
         paths = {k: self.folder / f"{name or contig}.{k}" for k in ("pgen", "pvar", "psam")}
         outputs = [part for k, path in paths.items() for part in (f"--{k}", str(path))]
         outputs += self._counts(name or contig)
         ledger = ["--ledger", str(self.folder / f"{name or contig}.ledger.json")]
         calls = ["--calls", str(self.calls), "--threads", str(self.threads)]
-        return cli.main(["genotypes", *calls, *self._common(contig, "{}"), *outputs, *ledger])
+        given = [*calls, *self._common(contig, settings), *options]
+        return cli.main(["genotypes", *given, *outputs, *ledger])
 
     def store(self, contig: str) -> Store:
         """The genotype store of a chromosome whose contig has its canonical name."""

@@ -71,6 +71,12 @@ class Inputs(Settings):
     clinical: str | None = None
     pedigree: str | None = None
     targets: str | None = None
+    include_regions: str | None = Field(
+        default=None, description="BED of the regions whose calls are read (by POS); default: all"
+    )
+    exclude_regions: str | None = Field(
+        default=None, description="BED of the regions whose calls are left out (by POS)"
+    )
     sites: str | None = Field(
         default=None,
         description="known sites with frequencies, a VCF or the .bed of a VerifyBamID2 panel with "
@@ -268,6 +274,8 @@ class Study:
                 given.sign_offs,
                 given.erased,
                 given.targets,
+                given.include_regions,
+                given.exclude_regions,
                 given.genes,
                 *given.scores.values(),
             )
@@ -299,6 +307,8 @@ class Study:
             sign_offs=given.sign_offs,
             scores=given.scores,
             targets=given.targets,
+            include_regions=given.include_regions,
+            exclude_regions=given.exclude_regions,
             sites=tuple(self.panel_files()),
             genes=given.genes,
         )

@@ -3,6 +3,8 @@ rule genotypes:
         calls=lambda wildcards: str(CHROMOSOMES[wildcards.chromosome].path),
         companions=lambda wildcards: CHROMOSOMES[wildcards.chromosome].companions(),
         sheet="work/sheet/genotyped.tsv",
+        include=study.config.inputs.include_regions or [],
+        exclude=study.config.inputs.exclude_regions or [],
     output:
         pgen=f"{FULL}/genotypes/{{chromosome}}.pgen",
         pvar=f"{FULL}/genotypes/{{chromosome}}.pvar",
@@ -30,8 +32,15 @@ rule genotypes:
         settings=settings("genotypes"),
         genome=study.config.genome.to_json(),
         contig=lambda wildcards: CHROMOSOMES[wildcards.chromosome].contig,
+        regions=lambda wildcards, input: [
+            word
+            for option in ("include", "exclude")
+            if input.get(option)
+            for word in (f"--{option}", input.get(option))
+        ],
     shell:
         "genocohort genotypes --calls {input.calls:q} --contig {params.contig:q} --sheet {input.sheet}"
+        " {params.regions:q}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
         " --pgen {output.pgen:q} --pvar {output.pvar:q} --psam {output.psam:q}"
         " --counts {output.counts:q} --sums {output.sums:q} --ledger {output.ledger:q} 2> {log:q}"

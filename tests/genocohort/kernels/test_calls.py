@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from genocohort.domain.call_counts import DEPTH_CELLS, QUALITY_CELLS, ROW_COLUMNS
+from genocohort.domain.site_filter import SiteFilter, merge_regions
 from genocohort.domain.tables_variants import GENOTYPE_COUNTS
 from genocohort.errors import InputDataError
 from genocohort.io.bgzf import EOF_BLOCK
@@ -43,6 +44,8 @@ def assert_same(one: Counted, two: Counted) -> None:
     assert rows.sizes.tolist() == other.sizes.tolist()
     assert rows.kinds.tolist() == other.kinds.tolist()
     assert rows.store == other.store
+    names = ("n_records", "first_pos", "last_pos")
+    assert [getattr(rows, n) for n in names] == [getattr(other, n) for n in names]
     for name, value in vars(one[1]).items():
         np.testing.assert_array_equal(value, getattr(two[1], name), err_msg=name)
 
@@ -70,6 +73,45 @@ def test_engines_agree_on_any_records(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "SHARD_BYTES", shard)
         assert_same(count_compiled(path, contig, names), count_plain(path, contig, names))
+    shutil.rmtree(folder)
+
+
+REGIONS = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(0, 30)).map(lambda r: (r[0], r[0] + r[1])), max_size=4
+).map(merge_regions)
+FILTERS = st.builds(
+    SiteFilter,
+    st.sampled_from([None, (), ("PASS",), ("q10",), ("LowQual", "PASS"), ("PASS", "q10", "s50")]),
+    st.sampled_from([float("nan"), 0.0, 1.5, 30.0]),
+    st.none() | REGIONS,
+    REGIONS,
+)
+
+
+@quiet(200)
+@given(
+    contigs_of_records(), FILTERS, st.sampled_from(["in.vcf", "in.vcf.gz"]),
+    st.sampled_from([1, 100, 1 << 20]),
+)  # fmt: skip
+def test_engines_agree_on_what_a_site_filter_leaves_out(
+    tmp_path_factory: pytest.TempPathFactory,
+    drawn: tuple[str, list[str]],
+    site_filter: SiteFilter,
+    name: str,
+    shard: int,
+) -> None:
+    contig, lines = drawn
+    folder = tmp_path_factory.mktemp("calls")
+    path = write_vcf(folder / name, vcf_text(SAMPLES, lines, {contig: 156_040_895}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "SHARD_BYTES", shard)
+        found = count_compiled(path, contig, SAMPLES, site_filter=site_filter)
+    plain = count_plain(path, contig, SAMPLES, site_filter)
+    assert_same(found, plain)
+    rows, sums = plain
+    assert rows.n_records == len(lines)
+    kept = len(np.unique(rows.values[:, ROW_COLUMNS.index("record")]))
+    assert kept + sums.n_left_out.sum() == len(lines)
     shutil.rmtree(folder)
 
 

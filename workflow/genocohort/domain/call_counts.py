@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genocohort.domain.ploidy import GenotypeClass
+from genocohort.domain.site_filter import LEFT_OUT
 from genocohort.domain.tables_variants import ALLELE_CLASSES, CARRIED_COUNTS, GENOTYPE_COUNTS
 
 _Int64 = npt.NDArray[np.int64]
@@ -59,8 +60,10 @@ class CountedRows:
         TEXT_COLUMNS as written.
     store : bytes
         The rows that enter the store, encoded, with their record types and sizes in bytes.
-    n_records, first_pos, last_pos : int
-        Positions of the first and last record; 0 where there is none.
+    n_records : int
+        All that were read, those too that a site filter left out and that have no rows.
+    first_pos, last_pos : int
+        Positions of the first and last of them; 0 where there is none.
     """
 
     values: _Int64
@@ -70,14 +73,8 @@ class CountedRows:
     kinds: npt.NDArray[np.uint8]
     sizes: npt.NDArray[np.uint32]
     n_records: int
-
-    @property
-    def first_pos(self) -> int:
-        return int(self.values[0, 0]) if len(self.values) else 0
-
-    @property
-    def last_pos(self) -> int:
-        return int(self.values[-1, 0]) if len(self.values) else 0
+    first_pos: int
+    last_pos: int
 
 
 def join_rows(parts: Sequence[CountedRows]) -> CountedRows:
@@ -104,6 +101,8 @@ def join_rows(parts: Sequence[CountedRows]) -> CountedRows:
         np.concatenate([p.kinds for p in parts]),
         np.concatenate([p.sizes for p in parts]),
         n,
+        next((p.first_pos for p in parts if p.n_records), 0),
+        next((p.last_pos for p in reversed(parts) if p.n_records), 0),
     )
 
 
@@ -117,7 +116,9 @@ def no_rows() -> CountedRows:
         b"",
         np.zeros(0, dtype=np.uint8),
         np.zeros(0, dtype=np.uint32),
-        0,
+        n_records=0,
+        first_pos=0,
+        last_pos=0,
     )
 
 
@@ -139,6 +140,8 @@ class SampleSums:
         Genotypes by DP and GQ.
     n_without_gt, n_gt_not_first : int
         Records whose FORMAT has no GT, or has it in a later place than the first.
+    n_left_out : ndarray, shape (len(LEFT_OUT),), int64
+        Records that a site filter left out, by reason.
     """
 
     classes: _Int64
@@ -149,6 +152,7 @@ class SampleSums:
     quality_cells: _Int64 = field(default_factory=lambda: np.zeros((2, QUALITY_CELLS), np.int64))
     n_without_gt: int = 0
     n_gt_not_first: int = 0
+    n_left_out: _Int64 = field(default_factory=lambda: np.zeros(len(LEFT_OUT), np.int64))
 
     @classmethod
     def zero(cls, n_samples: int) -> "SampleSums":
@@ -162,7 +166,9 @@ class SampleSums:
 
     def add(self, other: "SampleSums") -> None:
         """Add the sums over other records."""
-        for name in ("classes", "called", "carried", "depths", "depth_cells", "quality_cells"):
+        for name in (
+            "classes", "called", "carried", "depths", "depth_cells", "quality_cells", "n_left_out"
+        ):  # fmt: skip
             mine = getattr(self, name)
             mine += getattr(other, name)
         self.n_without_gt += other.n_without_gt

@@ -1,7 +1,7 @@
 """A batch of variant calls as arrays, whichever file they come from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,24 @@ class CallBatch:
     @property
     def n_records(self) -> int:
         return len(self.vcf_pos)
+
+    def chosen(self, records: npt.NDArray[np.int64]) -> "CallBatch":
+        """The batch with these records only (ascending numbers within it)."""
+        places = records.tolist()
+        return replace(
+            self,
+            vcf_pos=self.vcf_pos[records],
+            variant_id=tuple(self.variant_id[i] for i in places),
+            ref=tuple(self.ref[i] for i in places),
+            alts=tuple(self.alts[i] for i in places),
+            filter=tuple(self.filter[i] for i in places),
+            qual=self.qual[records],
+            codes=self.codes[records],
+            dp=None if self.dp is None else self.dp[records],
+            gq=None if self.gq is None else self.gq[records],
+            phased=None if self.phased is None else self.phased[records],
+            dosages={n: self.dosages[i] for n, i in enumerate(places) if i in self.dosages},
+        )
 
 
 def empty_batch(n_samples: int) -> CallBatch:

@@ -17,6 +17,11 @@ def hwe(rare: Cells, het: Cells, common: Cells, midp: bool) -> Any: ...
 class Inflater:
     def inflate(self, data: bytes, size: int) -> tuple[bytes, int] | None: ...
 
+class Sites:
+    def __init__(
+        self, filters: bytes | None, min_quality: float, include: Any, exclude: Any
+    ) -> None: ...
+
 class Counter:
     classes: Cells
     called: Cells
@@ -26,6 +31,7 @@ class Counter:
     quality_cells: Cells
     n_without_gt: int
     n_gt_not_first: int
+    n_left_out: Cells
     n_records: int
     is_late: bool
     is_left: bool
@@ -39,6 +45,7 @@ class Counter:
         tested: Any,
         par: Any,
         stop_at_other: bool,
+        sites: Sites,
     ) -> None: ...
     def open_shard(
         self, fd: int, is_plain: bool, start: int, within: int, end: int, at_line: bool

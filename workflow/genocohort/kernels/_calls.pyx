@@ -11,6 +11,7 @@ import numpy as np
 
 include "bgzf.pxi"
 include "calls_alleles.pxi"
+include "calls_filter.pxi"
 include "calls_store.pxi"
 include "calls_genotypes.pxi"
 include "calls_hwe.pxi"
@@ -27,6 +28,7 @@ cdef enum:
     N_ROW = 18 + N_CLASSES
     N_NARROW = 3 + N_CARRIED     # het, hom_alt, missing, carried
     TEXTS = 4                    # ID, REF, ALT, FILTER
+    N_REASONS = 4                # FILTER, QUAL, not included, excluded
 
 
 cdef class Inflater:
@@ -96,6 +98,8 @@ cdef class Counter:
         Sum and number of DP, of GQ.
     depth_cells, quality_cells : ndarray, int64[2, k]
     n_without_gt, n_gt_not_first : int
+    n_left_out : ndarray, int64[4]
+        Records that the site filter left out: by FILTER, QUAL, not included, excluded.
     n_records : int
         Of the shard.
     is_late, is_left, is_broken : bool
@@ -116,7 +120,10 @@ cdef class Counter:
     cdef const uint8_t *contig
     cdef int64_t contig_bytes
     cdef bint all_diploid, stop_at_other
-    cdef int64_t last_pos
+    cdef int64_t last_pos, first_pos
+    cdef readonly object n_left_out
+    cdef Sites sites
+    cdef int64_t[::1] left_out_v
     # one record
     cdef Allele alts[MAX_ALTS]
     cdef int n_alts
@@ -161,7 +168,7 @@ cdef class Counter:
         self.at = NULL
 
     def __init__(self, bytes contig, int64_t n_columns, column, expected, tested, par,
-                 bint stop_at_other):
+                 bint stop_at_other, Sites sites):
         """`column` : int64[n], each sample's column of the file (n_columns: it has none)."""
         cdef int64_t n = len(column), i
         if bgzf_init(&self.z) != OK:
@@ -180,6 +187,9 @@ cdef class Counter:
         self.diploid, self.par = self.everyone_, self.par_
         self.all_diploid = bool((self.due_ == 2).all() and self.tested_.all())
         self.stop_at_other = stop_at_other
+        self.sites = sites
+        self.n_left_out = np.zeros(N_REASONS, dtype=np.int64)
+        self.left_out_v = self.n_left_out
         self.cells = <Genotype *>malloc((n_columns + 1) * sizeof(Genotype))
         self.raw_code = <uint8_t *>malloc(n_columns + 16)
         self.code = <uint8_t *>malloc(n + 16)
@@ -278,6 +288,7 @@ cdef class Counter:
         self.is_held = False
         self.n_records = 0
         self.last_pos = 0
+        self.first_pos = -1
         self.is_late = self.is_left = self.is_broken = self.is_done = False
         self.end_block = end
         bgzf_seek(&self.z, fd, start)
@@ -429,7 +440,7 @@ cdef class Counter:
         """Count one record; nothing is counted where it is ODD."""
         cdef const uint8_t *field[10]
         cdef int64_t k
-        cdef int n = 0, rc
+        cdef int n = 0, rc, reason
         cdef bint inside
         cdef Keys keys
         field[0] = p
@@ -446,16 +457,19 @@ cdef class Counter:
         rc = self._fixed(field)
         if rc != OK:
             return rc
+        reason = self.sites.reason(self.pos, self.qual, self.text[3], self.text_bytes[3])
         inside = False
         for k in range(self.par.shape[0]):
             inside = inside or (self.pos > self.par[k, 0] and self.pos <= self.par[k, 1])
         self._clear()
         if self.n_columns == 0:
-            return self._emit() if self.n == 0 else ODD
+            if self.n:
+                return ODD
+            return self._emit() if reason == 0 else self._leave_out(reason)
         if field[8] - field[7] == 3 and memcmp(field[7], b"GT", 2) == 0 and self.n_alts == 1 and (
                 end - field[8] == 4 * self.n_columns - 1) and (inside or self.all_diploid):
             if read_fixed(field[8], self.n_columns, self.raw_code):
-                return self._count_fixed()
+                return self._count_fixed() if reason == 0 else self._leave_out(reason)
         read_keys(field[7], field[8] - 1, &keys)
         if keys.is_odd:
             return ODD
@@ -466,7 +480,18 @@ cdef class Counter:
             self.n_without_gt += 1
         elif keys.genotype > 0:
             self.n_gt_not_first += 1
-        return self._count_cells(inside)
+        return self._count_cells(inside) if reason == 0 else self._leave_out(reason)
+
+    cdef int _leave_out(self, int reason) noexcept nogil:
+        """Pass over a record that was read and is not let in."""
+        self.left_out_v[reason - 1] += 1
+        self._note_position()
+        return OK
+
+    cdef void _note_position(self) noexcept nogil:
+        if self.first_pos < 0:
+            self.first_pos = self.pos
+        self.last_pos = self.pos
 
     cdef int _fixed(self, const uint8_t **field) noexcept nogil:
         """POS to FILTER."""
@@ -711,7 +736,7 @@ cdef class Counter:
         cdef int k, i, n = self.n_alts if self.n_alts else 1
         cdef Allele *a
         cdef uint32_t length
-        self.last_pos = self.pos
+        self._note_position()
         for k in range(n):
             memset(row, 0, sizeof(row))
             row[0], row[1], row[3] = self.pos, self.n_records, self.n_alts
@@ -762,7 +787,9 @@ cdef class Counter:
             "store": taken(&self.store),
             "kinds": np.frombuffer(taken(&self.kinds), dtype=np.uint8),
             "sizes": np.frombuffer(taken(&self.sizes), dtype=np.uint32),
+            "first_pos": self.first_pos,
         }
+        self.first_pos = -1
         return found
 
 

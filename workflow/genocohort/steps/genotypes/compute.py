@@ -17,6 +17,7 @@ from genocohort.domain.arrow_columns import (
 )
 from genocohort.domain.call_counts import CLASS_CODE, CountedRows, column
 from genocohort.domain.ploidy import GenotypeClass
+from genocohort.domain.site_filter import LEFT_OUT
 from genocohort.domain.tables_variants import ALLELE_CLASSES
 
 # Longer alleles would make ids that no tool shows; these variants are named by their record.
@@ -73,6 +74,12 @@ class Tally:
             own = kinds[np.searchsorted(records, record) : np.searchsorted(records, record + 1)]
             self.records_left_out[_reason({ALLELE_CLASSES[k] for k in own})] += 1
         self._add_genotypes(values[(values[:, column("allele")] <= 1) & has_stored[records]])
+
+    def add_left_out(self, n_left_out: npt.NDArray[np.int64]) -> None:
+        """Count the records that a site filter left out, in the order of LEFT_OUT."""
+        for reason, n in zip(LEFT_OUT, n_left_out.tolist(), strict=True):
+            if n:
+                self.records_left_out[reason] += n
 
     def _add_genotypes(self, values: npt.NDArray[np.int64]) -> None:
         """Genotypes of stored records, one row each."""

@@ -22,6 +22,7 @@ from genocohort.domain.genome import contig_class
 from genocohort.domain.genotype_codes import Genotype
 from genocohort.domain.ploidy import DIPLOID, NOT_EXPECTED, expected_ploidy, stored_dosage
 from genocohort.domain.sheet import Sex
+from genocohort.domain.site_filter import LEFT_OUT, SiteFilter
 from genocohort.domain.tables_variants import CARRIED_COUNTS
 from genocohort.io.pgen import ALT_FIRST, CALL, DOSAGE_UNIT, NO_DOSAGE, PHASED, encode_row
 from genocohort.steps.genotypes.genotype_counts import (
@@ -32,6 +33,7 @@ from genocohort.steps.genotypes.genotype_counts import (
 )
 
 _Int64 = npt.NDArray[np.int64]
+_ANY_SITE = SiteFilter()
 _UNFILTERED = ("PASS", ".")
 _KIND_COLUMN = {"snv": 2, "insertion": 3, "deletion": 4, "mnv": 5}
 _CLASSES = column("n_hom_ref")
@@ -65,7 +67,10 @@ class _Rows:
 
 
 def count_batch(
-    batch: CallBatch, ploidy: CohortPloidy, in_par: npt.NDArray[np.bool_]
+    batch: CallBatch,
+    ploidy: CohortPloidy,
+    in_par: npt.NDArray[np.bool_],
+    site_filter: SiteFilter = _ANY_SITE,
 ) -> tuple[CountedRows, SampleSums]:
     """Count one batch, multiallelic records as they are, and split it for the store.
 
@@ -76,12 +81,19 @@ def count_batch(
         What is expected of each sample outside the pseudo-autosomal regions.
     in_par : ndarray, shape (n_records,), bool
         Whether a record lies inside one; there every sample is diploid.
+    site_filter : SiteFilter
+        Records it leaves out are not counted; rows keep their numbers within the batch.
 
     References
     ----------
     AC and AN as `bcftools +fill-tags` counts them; genotype classes map to the PSC section of
     `bcftools stats`.
     """
+    n_records, ends = batch.n_records, batch.vcf_pos[[0, -1]] if batch.n_records else (0, 0)
+    reasons = site_filter.judge(batch)
+    let_in = np.flatnonzero(reasons == 0)
+    if len(let_in) < n_records:
+        batch, in_par = batch.chosen(let_in), in_par[let_in]
     is_pass = np.array([f in _UNFILTERED for f in batch.filter], dtype=np.bool_)
     counts = compute_genotype_counts(batch, ploidy, in_par, is_pass)
     rows = _Rows(batch)
@@ -99,8 +111,10 @@ def count_batch(
     sums.classes += counts.sample_classes
     sums.called += counts.sample_not_expected_called
     _add_carried(sums, batch, rows, counts, ploidy, in_par, is_pass)
+    sums.n_left_out = np.bincount(reasons, minlength=len(LEFT_OUT) + 1)[1:]
     sums.n_without_gt, sums.n_gt_not_first = batch.n_without_gt, batch.n_gt_not_first
     values = _row_values(batch, rows, counts, is_pass, depths, ploidy, in_par)
+    values[:, column("record")] = let_in[rows.source]
     kinds, sizes, store = _stored_rows(batch, rows, ploidy, in_par)
     texts = (
         Texts.of(batch.variant_id[i] for i in rows.source),
@@ -109,8 +123,9 @@ def count_batch(
         Texts.of(batch.filter[i] for i in rows.source),
     )
     found = CountedRows(
-        values, batch.qual[rows.source], texts, store, kinds, sizes, batch.n_records
-    )
+        values, batch.qual[rows.source], texts, store, kinds, sizes, n_records,
+        int(ends[0]), int(ends[1]),
+    )  # fmt: skip
     return found, sums
 
 
@@ -131,7 +146,6 @@ def _row_values(
     substitution = {s: i for i, s in enumerate(SUBSTITUTIONS)}
     columns: dict[str, npt.ArrayLike] = {
         "vcf_pos": batch.vcf_pos[source],
-        "record": source,
         "allele": allele,
         "n_alt_alleles": rows.n_alts,
         "allele_class": [CLASS_CODE[a.kind] for a in rows.kinds],

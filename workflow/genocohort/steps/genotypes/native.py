@@ -20,6 +20,7 @@ from genocohort.domain.call_counts import (
 )
 from genocohort.domain.genome import Genome
 from genocohort.domain.ploidy import in_par
+from genocohort.domain.site_filter import SiteFilter
 from genocohort.engine.streams import map_stream
 from genocohort.errors import InputDataError
 from genocohort.io.vcf import BATCH_RECORDS, TextSource
@@ -72,6 +73,7 @@ class NativeCounter:
     ploidy : CohortPloidy
     chromosome : str
     genome : Genome
+    site_filter : SiteFilter
     """
 
     def __init__(
@@ -81,8 +83,10 @@ class NativeCounter:
         ploidy: CohortPloidy,
         chromosome: str,
         genome: Genome,
+        site_filter: SiteFilter,
     ) -> None:
         self._module, self._source, self._ploidy = module, source, ploidy
+        self._site_filter = site_filter
         self._chromosome, self._genome = chromosome, genome
         self._fd = -1
         self._idle: list[Any] = []
@@ -149,6 +153,7 @@ class NativeCounter:
                     counter.quality_cells,
                     counter.n_without_gt,
                     counter.n_gt_not_first,
+                    counter.n_left_out,
                 )
             )
         return total
@@ -188,6 +193,7 @@ class NativeCounter:
         columns = np.arange(layout.n_columns) if layout.keep is None else layout.keep.copy()
         columns[columns < 0] = layout.n_columns
         par = [(r.start, r.end) for r in self._genome.par_regions(self._chromosome)]
+        sites = self._site_filter
         counter = self._module.Counter(
             layout.contig.encode(),
             layout.n_columns,
@@ -196,6 +202,12 @@ class NativeCounter:
             self._ploidy.tested,
             np.array(par, dtype=np.int64).reshape(-1, 2),
             self._source.is_indexed,
+            self._module.Sites(
+                None if sites.filters is None else "\t".join(sites.filters).encode(),
+                sites.min_quality,
+                sites.include,
+                sites.exclude,
+            ),
         )
         with self._lock:
             self._all.append(counter)
@@ -245,9 +257,11 @@ class NativeCounter:
             values[:, [13, 15]] *= DEPTH_UNIT
         texts = tuple(Texts(data, lengths) for data, lengths in found["texts"])
         n = counter.n_records - before
+        first, last = (found["first_pos"], counter.position()) if n else (0, 0)
         return CountedRows(
-            values, found["qual"], texts, found["store"], found["kinds"], found["sizes"], n
-        )
+            values, found["qual"], texts, found["store"], found["kinds"], found["sizes"], n,
+            first, last,
+        )  # fmt: skip
 
     def _odd(self, counter: Any, at_most: int) -> tuple[tuple[bytes, int, int] | None, CountedRows]:
         """The next records by the plain engine: one that failed, or their rows."""
@@ -260,7 +274,7 @@ class NativeCounter:
         except InputDataError:
             return self._first_failing(lines, first, before), no_rows()
         inside = in_par(self._genome, self._chromosome, batch.vcf_pos)
-        rows, sums = count_batch(batch, self._ploidy, inside)
+        rows, sums = count_batch(batch, self._ploidy, inside, self._site_filter)
         with self._lock:
             self._plain_sums.add(sums)
         counter.set_position(int(batch.vcf_pos[-1]))

@@ -19,10 +19,12 @@ from genocohort.domain.call_counts import CountedRows, SampleSums
 from genocohort.domain.genome import Genome, canonical_contig
 from genocohort.domain.ledger import Dropped, Entry, entries_to_json
 from genocohort.domain.ploidy import in_par
+from genocohort.domain.site_filter import SiteFilter, merge_regions
 from genocohort.engine.allotment import Allotment, add_allotment_arguments
 from genocohort.engine.streams import map_stream
 from genocohort.io.atomic import write_text
 from genocohort.io.call_counts import CountsWriter, rows_to_arrow, write_sums
+from genocohort.io.intervals import read_intervals
 from genocohort.io.open_calls import CallsReader, RawBatch, open_cohort_calls, print_notices
 from genocohort.io.pgen import PgenSpool
 from genocohort.io.sheet import read_normalised_sheet
@@ -59,6 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--calls", type=Path, required=True, help="VCF, BCF, .bed or .pgen")
     parser.add_argument("--contig", required=True, help="the chromosome's name in that file")
     parser.add_argument("--sheet", type=Path, required=True, help="sheet of the genotyped samples")
+    parser.add_argument("--include", type=Path, help="BED of the regions to read")
+    parser.add_argument("--exclude", type=Path, help="BED of the regions to leave out")
     parser.add_argument("--settings", default="{}")
     parser.add_argument("--genome", default="{}")
     add_allotment_arguments(parser)
@@ -80,9 +84,14 @@ class _Pass:
     """
 
     def __init__(
-        self, reader: CallsReader, ploidy: CohortPloidy, chromosome: str, genome: Genome
+        self,
+        reader: CallsReader,
+        ploidy: CohortPloidy,
+        chromosome: str,
+        genome: Genome,
+        site_filter: SiteFilter,
     ) -> None:
-        self._reader, self._ploidy = reader, ploidy
+        self._reader, self._ploidy, self._site_filter = reader, ploidy, site_filter
         self._chromosome, self._genome = chromosome, genome
         self.sums = SampleSums.zero(len(ploidy.expected))
 
@@ -91,8 +100,9 @@ class _Pass:
         reader = self._reader
         if isinstance(reader, VcfReader) and (module := native("calls")) is not None:
             counter = NativeCounter(
-                module, reader.source, self._ploidy, self._chromosome, self._genome
-            )
+                module, reader.source, self._ploidy, self._chromosome, self._genome,
+                self._site_filter,
+            )  # fmt: skip
             threads = allotment.workers(NATIVE_BYTES)
             # Lines of BCF and gzip come one after the other; those of other files by their place.
             if reader.text() is None:
@@ -109,7 +119,22 @@ class _Pass:
     def _plain(self, raw: RawBatch) -> tuple[CountedRows, SampleSums]:
         batch = self._reader.parse(raw)
         inside = in_par(self._genome, self._chromosome, batch.vcf_pos)
-        return count_batch(batch, self._ploidy, inside)
+        return count_batch(batch, self._ploidy, inside, self._site_filter)
+
+
+def _site_filter(args: argparse.Namespace, chromosome: str) -> SiteFilter:
+    settings = settings_from_json(GenotypesSettings, args.settings)
+    include, exclude = (
+        merge_regions(read_intervals(path).get(chromosome, [])) if path else None
+        for path in (args.include, args.exclude)
+    )
+    filters, quality = settings.filters, settings.min_quality
+    return SiteFilter(
+        None if filters is None else tuple(filters),
+        float("nan") if quality is None else quality,
+        include,
+        merge_regions([]) if exclude is None else exclude,
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -120,14 +145,12 @@ def run(args: argparse.Namespace) -> None:
     InputDataError
         The calls are damaged, unsorted, or lack samples of the sheet.
     """
-    settings_from_json(GenotypesSettings, args.settings)
     genome = settings_from_json(Genome, args.genome)
     samples = read_normalised_sheet(args.sheet)
     chromosome = canonical_contig(args.contig)
     reader = open_cohort_calls(args.calls, args.contig, samples, depths=True)
-    one_pass = _Pass(
-        reader, cohort_ploidy(chromosome, [s.sex for s in samples]), chromosome, genome
-    )
+    ploidy = cohort_ploidy(chromosome, [s.sex for s in samples])
+    one_pass = _Pass(reader, ploidy, chromosome, genome, _site_filter(args, chromosome))
     tally = Tally()
     stored: list[pa.RecordBatch] = []
     with CountsWriter(args.counts) as writer, PgenSpool() as spool:
@@ -140,6 +163,7 @@ def run(args: argparse.Namespace) -> None:
             tally.add(rows)
         spool.write(args.pgen, len(samples))
     sums = one_pass.sums
+    tally.add_left_out(sums.n_left_out)
     print_notices(reader, sums.n_without_gt, sums.n_gt_not_first)
     write_sums(args.sums, sums)
     _write_pvar(args.pvar, chromosome, stored)

@@ -14,6 +14,7 @@ from genocohort.domain.sheet import Sample
 from genocohort.errors import GenocohortError, InputDataError, Problems
 from genocohort.io.atomic import write_text
 from genocohort.io.calls import CallsHeader, read_calls_header
+from genocohort.io.intervals import read_intervals
 from genocohort.io.scoring_files import read_scoring_file
 from genocohort.io.sheet import read_normalised_sheet
 from genocohort.io.sign_offs import read_sign_offs
@@ -79,6 +80,8 @@ def check_inputs(inputs_path: Path, sheet_path: Path, settings: PreflightSetting
         outcome.attempt(lambda: read_sign_offs(sign_offs, ids))
     for scoring in [Path(p) for p in inputs.scores.values() if Path(p).is_file()]:
         outcome.attempt(partial(read_scoring_file, scoring))
+    for bed in [Path(p) for p in _bed_files(inputs) if Path(p).is_file()]:
+        outcome.attempt(partial(_check_regions, bed, inputs.chromosomes))
     _check_clinical(inputs, samples, outcome)
     _check_disk(inputs, settings, outcome)
     return outcome
@@ -103,7 +106,7 @@ def _check_files_exist(
         inputs.clinical,
         inputs.pedigree,
         inputs.sign_offs,
-        inputs.targets,
+        *_bed_files(inputs),
         *inputs.sites,
         inputs.genes,
         *inputs.scores.values(),
@@ -119,6 +122,29 @@ def _check_files_exist(
                     remedy="correct its path in the configuration or the sample sheet",
                 )
             )
+
+
+def _bed_files(inputs: CheckedInputs) -> list[str]:
+    given = (inputs.targets, inputs.include_regions, inputs.exclude_regions)
+    return [name for name in given if name]
+
+
+def _check_regions(path: Path, chromosomes: tuple[str, ...]) -> None:
+    """Every line must be an interval, and one at least on a chromosome of the analysis.
+
+    Raises
+    ------
+    InputDataError
+    """
+    named = read_intervals(path)
+    if chromosomes and not any(name in named for name in chromosomes):
+        raise InputDataError(
+            "no region lies on a chromosome of the analysis",
+            where=str(path),
+            offenders=sorted(named),
+            expected=f"regions on {', '.join(chromosomes[:5])}",
+            remedy="check the names of the contigs in the BED file",
+        )
 
 
 def _check_clinical(inputs: CheckedInputs, samples: tuple[Sample, ...], outcome: Outcome) -> None:

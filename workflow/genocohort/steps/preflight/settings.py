@@ -48,5 +48,7 @@ class CheckedInputs(Settings):
     sign_offs: str | None = None
     scores: dict[str, str] = Field(default_factory=dict)
     targets: str | None = None
+    include_regions: str | None = None
+    exclude_regions: str | None = None
     sites: tuple[str, ...] = ()
     genes: str | None = None
