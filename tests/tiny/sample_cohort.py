@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from genocohort.commands.backends import load_profile
-from genocohort.commands.plan import parse_dry_run
+from genocohort.commands.dry_run import parse_dry_run
 from genocohort.commands.snakemake_run import snakemake_command
 
 CHROMOSOMES = ("chr20", "chr22", "chrX")

@@ -1,10 +1,12 @@
 """The command line: find the command or step, import only that one, turn errors into exit codes."""
 
 import argparse
+import difflib
 import importlib
 import sys
 from collections.abc import Sequence
 from types import ModuleType
+from typing import NoReturn
 
 from genocohort.engine.allotment import check_scratch, confine_libraries
 from genocohort.engine.root import add_root_argument, enter_root
@@ -13,9 +15,9 @@ from genocohort.version import VERSION
 
 INTERRUPTED = 130
 COMMANDS = {
-    "run": "run the workflow on a study",
+    "run": "run the workflow on a study, up to its report",
     "check": "check every input and report all problems at once; computes nothing",
-    "plan": "say what would run",
+    "plan": "say what would run, how long, with how much memory and at what cost",
     "notebooks": "run the notebooks on the results, as pages beside the report",
     "init": "make a study folder that runs",
     "images": "build, verify, export and import the images of the steps",
@@ -50,6 +52,29 @@ STEP_EPILOG = (
 )
 
 
+class CommandParser(argparse.ArgumentParser):
+    """A parser whose errors look like all others: what is wrong, and what to do."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, with the option that was probably meant; exit code 2."""
+        remedy = f"`{self.prog} --help` shows options and examples"
+        typed = [word for word in message.split() if word.startswith("--")]
+        if typed and message.startswith("unrecognized"):
+            close = difflib.get_close_matches(typed[0].split("=")[0], self.option_names(), 1)
+            remedy = f"did you mean {close[0]}? {remedy}" if close else remedy
+        self.exit(2, f"{self.prog}: error [2]: {message}\n  remedy:   {remedy}\n")
+
+    def option_names(self) -> list[str]:
+        """Names of its options and of those of the actions below it."""
+        names = list(self._option_string_actions)
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                names += [
+                    name for parser in action.choices.values() for name in parser.option_names()
+                ]
+        return names
+
+
 def _usage() -> str:
     def block(entries: dict[str, str]) -> str:
         return "\n".join(f"  {name:<20} {text}" for name, text in entries.items())
@@ -61,7 +86,7 @@ def _usage() -> str:
     )
 
 
-def make_parser(name: str) -> tuple[argparse.ArgumentParser, ModuleType]:
+def make_parser(name: str) -> tuple[CommandParser, ModuleType]:
     """The parser of one command or step, and the module that runs it; only that one is imported."""
     if name in COMMANDS:
         module = importlib.import_module(f"genocohort.commands.{name}")
@@ -71,7 +96,7 @@ def make_parser(name: str) -> tuple[argparse.ArgumentParser, ModuleType]:
         module = importlib.import_module(f"genocohort.steps.{name}.run")
         epilog = STEP_EPILOG
     description = (COMMANDS | STEPS)[name]
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=f"genocohort {name}",
         description=f"{description[0].upper()}{description[1:]}.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -100,7 +125,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     name = arguments[0]
     if name not in COMMANDS | STEPS:
-        print(f"genocohort: no command {name!r}\n\n{_usage()}", end="", file=sys.stderr)
+        close = difflib.get_close_matches(name, COMMANDS | STEPS, 1)
+        meant = f"did you mean `genocohort {close[0]}`? " if close else ""
+        print(
+            f"genocohort: error [2]: no command {name!r}\n"
+            f"  remedy:   {meant}`genocohort --help` shows all commands",
+            file=sys.stderr,
+        )
         return 2
     parser, module = make_parser(name)
     args = parser.parse_args(arguments[1:])

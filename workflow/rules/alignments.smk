@@ -79,7 +79,7 @@ rule alignments_sites:
     log:
         "logs/alignments/{sample}.sites.log",
     benchmark:
-        "benchmarks/alignments/{sample}.sites.tsv"
+        "benchmarks/alignments_sites/{sample}.tsv"
     container:
         image("alignments")
     threads: 2

@@ -51,6 +51,22 @@ def add_backend_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def add_cores_argument(parser: argparse.ArgumentParser) -> None:
+    """--cores, shared by the commands that run or plan jobs."""
+    parser.add_argument(
+        "--cores",
+        type=_count,
+        metavar="N",
+        help="CPUs of this machine to use (local, docker, podman; default: all)",
+    )
+
+
 def load_profile(backend: str) -> Profile:
     """The profile that a backend's name or folder stands for.
 

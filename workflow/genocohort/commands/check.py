@@ -13,7 +13,12 @@ from genocohort.steps.preflight.outcome import Outcome
 from genocohort.steps.preflight.run import check_inputs
 from genocohort.study import Study, resolve_study
 
-EXAMPLES = "examples:\n  genocohort check\n  genocohort check --config config/config.yaml"
+EXAMPLES = (
+    "examples:\n"
+    "  genocohort check\n"
+    "  genocohort check --backend slurm              # without the programs that images bring\n"
+    "  genocohort check --config other/config/config.yaml"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ from genocohort.errors import ConfigError, ToolError
 from genocohort.images.lock import find_lock, outdated, read_lock
 from genocohort.images.recipe import load_recipes
 
-EXAMPLES = "example:\n  genocohort doctor"
+EXAMPLES = "example:\n  genocohort doctor        # exit code 4: not even the local backend is ready"
 PACKAGES = ("snakemake", "pysam", "pgenlib", "dask", "pandas", "pyarrow", "scikit-allel")
 PATIENCE_SECONDS = 20
 

@@ -10,7 +10,11 @@ from genocohort.io.atomic import write_text
 from genocohort.io.crosswalk import read_crosswalk, read_erased, read_key, write_crosswalk
 from genocohort.study import load_config
 
-EXAMPLES = "example:\n  genocohort erase P0210 && genocohort run"
+EXAMPLES = (
+    "examples:\n"
+    "  genocohort erase P0210 && genocohort run\n"
+    "  genocohort erase P0210 P0174 --config other/config/config.yaml"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

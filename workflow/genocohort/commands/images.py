@@ -2,43 +2,67 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from genocohort.commands.backends import CONTAINERS
 from genocohort.commands.studies import WORKFLOW
 from genocohort.images import build, bundle, engine, verify
 from genocohort.images.packages import DEBIAN_MIRROR
 
-EXAMPLES = (
-    "examples:\n"
-    "  genocohort images build                                   # for this machine's engine\n"
-    "  genocohort images build --push registry.example.org/lab   # for clusters\n"
-    "  genocohort images verify\n"
-    "  genocohort images export bundle/                          # for a site without a network\n"
-    "  genocohort images import bundle/ --sif-folder /shared/sif"
-)
+ACTION_EXAMPLES = {
+    "build": (
+        "  genocohort images build                                   # for this machine's engine\n"
+        "  genocohort images build --push registry.example.org/lab   # for clusters\n"
+    ),
+    "verify": "  genocohort images verify\n",
+    "export": (
+        "  genocohort images export bundle/             # for a site without a network\n"
+        "  genocohort images export bundle/ --no-sif    # for one without Apptainer\n"
+    ),
+    "import": (
+        "  genocohort images import bundle/ --engine podman\n"
+        "  genocohort images import bundle/ --push registry.example.org/lab\n"
+        "  genocohort images import bundle/ --sif-folder /shared/sif\n"
+    ),
+}
+EXAMPLES = f"examples:\n{''.join(ACTION_EXAMPLES.values())}"
+
+
+def _add_action(actions: Any, name: str, text: str) -> argparse.ArgumentParser:
+    """The parser of one action, with its own examples."""
+    parser: argparse.ArgumentParser = actions.add_parser(
+        name,
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.",
+        epilog=f"examples:\n{ACTION_EXAMPLES[name]}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return parser
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     text = "build what has changed and write containers/images.lock.yaml"
-    one = actions.add_parser("build", help=text, description=text)
+    one = _add_action(actions, "build", text)
     one.add_argument("--engine", choices=engine.ENGINES, help="default: the first that is here")
     one.add_argument("--push", metavar="REGISTRY", help="push to REGISTRY/genocohort/<image>")
     one.add_argument("--base-image", metavar="NAME@DIGEST", help="build on this image instead")
-    one.add_argument("--debian-mirror", default=DEBIAN_MIRROR, metavar="URL")
+    one.add_argument(
+        "--debian-mirror", default=DEBIAN_MIRROR, metavar="URL", help="default: %(default)s"
+    )
     one.add_argument("--force", action="store_true", help="build unchanged images, too")
     text = "check the lock against the sources and against the registry or this machine's engine"
-    one = actions.add_parser("verify", help=text, description=text)
-    one.add_argument("--engine", choices=engine.ENGINES)
+    one = _add_action(actions, "verify", text)
+    one.add_argument("--engine", choices=engine.ENGINES, help="default: the first that is here")
     text = "write all images, as OCI archives and SIF files, and their lock into a folder"
-    one = actions.add_parser("export", help=text, description=text)
-    one.add_argument("folder", type=Path)
-    one.add_argument("--engine", choices=engine.ENGINES)
+    one = _add_action(actions, "export", text)
+    one.add_argument("folder", type=Path, metavar="FOLDER", help="a new folder")
+    one.add_argument("--engine", choices=engine.ENGINES, help="default: the first that is here")
     one.add_argument("--no-sif", action="store_true", help="leave the SIF files for HPC away")
     text = "check a bundle and load it, and write the lock that fits this site"
-    one = actions.add_parser("import", help=text, description=text)
-    one.add_argument("folder", type=Path)
+    one = _add_action(actions, "import", text)
+    one.add_argument("folder", type=Path, metavar="FOLDER", help="what `export` has written")
     where = one.add_mutually_exclusive_group(required=True)
     where.add_argument("--engine", choices=("docker", "podman"), help="into this machine's engine")
     where.add_argument("--push", metavar="REGISTRY", help="to a registry of this site")

@@ -7,7 +7,11 @@ from pathlib import Path
 from genocohort.commands.studies import WORKFLOW
 from genocohort.errors import ConfigError
 
-EXAMPLES = "example:\n  genocohort init mystudy && cd mystudy && genocohort run"
+EXAMPLES = (
+    "examples:\n"
+    "  genocohort init mystudy\n"
+    "  genocohort init mystudy && cd mystudy && genocohort run"
+)
 REPOSITORY = WORKFLOW.parent
 COPIED = ("config", "data-samples")
 _CODE = shutil.ignore_patterns("generate.py", "generator", "requirements.txt", "__pycache__")

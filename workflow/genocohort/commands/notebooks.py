@@ -93,7 +93,10 @@ def render_notebook(path: Path, results: Path, scratch: Path) -> str:
         client.execute()
     except nbclient.exceptions.CellExecutionError as error:
         raise InputDataError(
-            f"a cell of the notebook failed: {error.ename}: {error.evalue}", where=str(path)
+            f"a cell of the notebook failed: {error.ename}: {error.evalue}",
+            where=str(path),
+            remedy="run it in JupyterLab (`make notebooks`) to see the cell; a part that the study"
+            " does not have cannot be read",
         ) from error
     for cell in notebook.cells:
         # Clock times of the run.
@@ -121,7 +124,9 @@ def run(args: argparse.Namespace) -> None:
         )
     for path in chosen:
         if not path.is_file():
-            raise InputDataError("there is no such notebook", where=str(path))
+            raise InputDataError(
+                "there is no such notebook", where=str(path), expected="the path of an .ipynb file"
+            )
     with tempfile.TemporaryDirectory(prefix="genocohort-") as folder:
         for path in chosen or sorted((WORKFLOW.parent / "notebooks").glob("*.ipynb")):
             target = OUTPUT / f"{path.stem}.html"

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from genocohort.commands.backends import add_backend_argument, check_backend
+from genocohort.commands.backends import add_backend_argument, add_cores_argument, check_backend
 from genocohort.commands.check import check_study
 from genocohort.commands.object_storage import ObjectStorage, find_storage
 from genocohort.commands.snakemake_run import (
@@ -39,12 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     add_study_arguments(parser)
     add_backend_argument(parser)
-    parser.add_argument(
-        "--cores",
-        type=int,
-        metavar="N",
-        help="CPUs of this machine to use (local, docker, podman; default: all)",
-    )
+    add_cores_argument(parser)
     parser.add_argument("snakemake", nargs="*", metavar="-- ...", help="arguments for Snakemake")
 
 
