@@ -23,10 +23,10 @@ Blocks = Callable[[int], Iterator[Calls]]
 
 # A variant is taken by its carriers where they are fewer than this part of all samples: their pairs
 # then cost less than a bit of every pair.
-_RARE = 8
+_RARE = 16
 # int8 calls of a block, and its variants; also counted in planes of bits and lists of carriers.
 _BLOCK_BYTES = 64 << 20
-_FEWEST, _MOST = 4096, 16_384
+_FEWEST, _MOST = 4096, 32_768
 _PER_BLOCK = 3
 # int32 counts of a pair, and the int64 counts and float64 values of a range's pairs at the end.
 _COUNTS, _PER_PAIR_AT_END = 5, 96

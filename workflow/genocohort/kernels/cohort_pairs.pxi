@@ -30,8 +30,8 @@ cdef extern from *:
     } while (0)
     #define WIDEN(sum, y) \\
         sum += ((y) & 0x00ff00ff00ff00ffULL) + (((y) >> 8) & 0x00ff00ff00ff00ffULL)
-    #define ADD16(sum, X) do { \\
-        cohort_v ones = {0}, twos = {0}, fours = {0}, eights = {0}, more, p, q, r, s, t, u, y, z; \\
+    #define ADD16(X) do { \\
+        cohort_v p, q, r, s, t, u; \\
         CSA(p, ones, ones, X(0), X(1)); CSA(q, ones, ones, X(2), X(3)); \\
         CSA(r, twos, twos, p, q); \\
         CSA(p, ones, ones, X(4), X(5)); CSA(q, ones, ones, X(6), X(7)); \\
@@ -39,10 +39,20 @@ cdef extern from *:
         CSA(p, ones, ones, X(8), X(9)); CSA(q, ones, ones, X(10), X(11)); \\
         CSA(r, twos, twos, p, q); \\
         CSA(p, ones, ones, X(12), X(13)); CSA(q, ones, ones, X(14), X(15)); \\
-        CSA(s, twos, twos, p, q); CSA(u, fours, fours, r, s); CSA(more, eights, eights, t, u); \\
-        BITS(ones, y); BITS(twos, z); y += z << 1; BITS(fours, z); y += z << 2; \\
-        BITS(eights, z); y += z << 3; BITS(more, z); y += z << 4; \\
-        WIDEN(sum, y); \\
+        CSA(s, twos, twos, p, q); CSA(u, fours, fours, r, s); CSA(p, eights, eights, t, u); \\
+        BITS(p, q); \\
+        WIDEN(sixteens, q); \\
+    } while (0)
+    /* The bits of all words that X gives, 64 words at a time, then 16. */
+    #define ADD_ALL(result, X) do { \\
+        cohort_v ones = {0}, twos = {0}, fours = {0}, eights = {0}, sixteens = {0}, sum = {0}; \\
+        cohort_v v, z; \\
+        int64_t w = 0; \\
+        for (; w + 64 <= words; w += 64) ADD16(X); \\
+        BITS(ones, v); BITS(twos, z); v += z << 1; BITS(fours, z); v += z << 2; \\
+        BITS(eights, z); v += z << 3; WIDEN(sum, v); \\
+        for (; w < words; w += 16) ADD4(sum, X); \\
+        result += 16 * cohort_total(sixteens) + cohort_total(sum); \\
     } while (0)
     #define ADD4(sum, X) do { \\
         cohort_v one, two, y, z; \\
@@ -63,17 +73,12 @@ cdef extern from *:
                       int64_t c1, int32_t *het_het, int32_t *ibs0, int64_t stride) {
         for (int64_t from = c0; from < c1; from += 4)
             for (int64_t i = r0; i < r1; i++) {
-                const uint64_t *e1 = planes + 3 * words * i, *a1 = e1 + words, *r1_ = a1 + words;
+                const uint64_t *e1 = planes + 3 * words * i, *a1 = e1 + words, *r1 = a1 + words;
                 int64_t to = from + 4 < c1 ? from + 4 : c1;
                 for (int64_t j = from > i ? from : i + 1; j < to; j++) {
                     const uint64_t *e2 = planes + 3 * words * j, *a2 = e2 + words, *r2 = a2 + words;
-                    const uint64_t *r1 = r1_;
-                    cohort_v het_sum = {0}, ibs0_sum = {0};
-                    int64_t w = 0;
-                    for (; w + 64 <= words; w += 64) { ADD16(het_sum, BOTH_HET); ADD16(ibs0_sum, OPPOSITE); }
-                    for (; w < words; w += 16) { ADD4(het_sum, BOTH_HET); ADD4(ibs0_sum, OPPOSITE); }
-                    het_het[(i - r0) * stride + j - c0] += cohort_total(het_sum);
-                    ibs0[(i - r0) * stride + j - c0] += cohort_total(ibs0_sum);
+                    ADD_ALL(het_het[(i - r0) * stride + j - c0], BOTH_HET);
+                    ADD_ALL(ibs0[(i - r0) * stride + j - c0], OPPOSITE);
                 }
             }
     }
@@ -179,33 +184,35 @@ def pack_planes(const int8_t[:, ::1] calls, const int64_t[::1] rows):
     Returns uint64[n_samples, 3, words], words a multiple of 16; bits behind the last row are 0.
     """
     cdef int64_t n = calls.shape[1], n_rows = rows.shape[0], words = (n_rows + 1023) // 1024 * 16
-    cdef int64_t s, t, w, at, width, filled = (n_rows + 63) // 64
+    cdef int64_t s, t, w, at, width
     cdef int k, b, plane
     cdef uint64_t word
-    cdef uint8_t eight[8][192]
+    cdef uint8_t eight[64][192]
     cdef const int8_t *pointers[8]
-    out = np.zeros((n, 3, words), dtype=np.uint64)
+    out = np.empty((n, 3, words), dtype=np.uint64)
     cdef uint64_t[:, :, ::1] planes = out
     nothing = np.full(max(n, 1), -1, dtype=np.int8)
     cdef const int8_t[::1] missing = nothing
     if n == 0 or n_rows == 0:
         return out
     with nogil:
-        for w in range(filled):
+        for w in range(0, words, 8):
             s = 0
             while s < n:
                 width = n - s if n - s < 64 else 64
-                for b in range(8):
+                for b in range(64):
                     for k in range(8):
                         at = 64 * w + 8 * b + k
                         pointers[k] = &calls[rows[at], 0] if at < n_rows else &missing[0]
                     cohort_eight(pointers, s, width, eight[b])
-                for plane in range(3):
-                    for t in range(width):
-                        word = 0
-                        for b in range(8):
-                            word |= <uint64_t>eight[b][64 * plane + t] << (8 * b)
-                        planes[s + t, plane, w] = word
+                # A line of the cache at a time: 8 words of one plane of a sample.
+                for t in range(width):
+                    for plane in range(3):
+                        for k in range(8):
+                            word = 0
+                            for b in range(8):
+                                word |= <uint64_t>eight[8 * k + b][64 * plane + t] << (8 * b)
+                            planes[s + t, plane, w + k] = word
                 s += width
     return out
 
@@ -298,11 +305,12 @@ cdef void add_rare(const int32_t *who, const int64_t *starts, int64_t n_rows, in
                    int64_t row_span, int64_t column_span, int64_t r0, int64_t c0,
                    int32_t *acc, int64_t plane, int64_t stride) noexcept nogil:
     """Pairs of carriers of rare alleles; see `add_band` for what is counted."""
-    cdef int64_t v, x, y, width = n_spans + 1, i, j, other
-    cdef int first, second
+    cdef int64_t v, x, y, width = n_spans + 1, i, j
+    cdef int first, second, change
     cdef int64_t b1, e1, b2, e2
     cdef const int64_t *s
-    cdef int32_t *cell
+    cdef int32_t *cells
+    cdef int32_t *other
     cdef bint same = row_span == column_span
     for v in range(n_rows):
         s = starts + 3 * width * v
@@ -310,35 +318,33 @@ cdef void add_rare(const int32_t *who, const int64_t *starts, int64_t n_rows, in
             b1, e1 = s[first * width + row_span], s[first * width + row_span + 1]
             if b1 == e1:
                 continue
-            for second in range(3):
-                if same and second < first:
-                    continue
+            for second in range(first if same else 0, 3):
                 b2, e2 = s[second * width + column_span], s[second * width + column_span + 1]
+                cells = acc + plane * plane_of(first, second)
+                other = acc + plane * plane_of(second, first)
+                change = 1 if first != 1 and second != 1 else -2 if first == second else -1
                 for x in range(b1, e1):
                     i = who[x] - r0
-                    for y in range(x + 1 if same and first == second else b2, e2):
-                        j = who[y] - c0
-                        if same and j < i:
-                            add_pair(acc + j * stride + i, plane, second, first)
-                        else:
-                            add_pair(acc + i * stride + j, plane, first, second)
+                    if not same:
+                        for y in range(b2, e2):
+                            cells[i * stride + who[y] - c0] += change
+                    elif first == second:
+                        for y in range(x + 1, e2):
+                            cells[i * stride + who[y] - c0] += change
+                    else:
+                        for y in range(b2, e2):
+                            j = who[y] - c0
+                            if i < j:
+                                cells[i * stride + j] += change
+                            else:
+                                other[j * stride + i] += change
 
 
-cdef inline void add_pair(int32_t *cell, int64_t plane, int row, int column) noexcept nogil:
-    """One variant of a pair whose calls are of these kinds (0 het, 1 rare homozygous, 2 missing)."""
-    if row == 0 and column == 0:
-        cell[0] += 1
-    elif row == 1 and column == 1:
-        cell[plane] -= 2
-    elif row == 2 and column == 2:
-        cell[4 * plane] += 1
-    else:
-        if row == 1 or column == 1:
-            cell[plane] -= 1
-        if row == 0 and column == 2:
-            cell[2 * plane] += 1
-        if row == 2 and column == 0:
-            cell[3 * plane] += 1
+cdef inline int plane_of(int row, int column) noexcept nogil:
+    """Which count of a pair changes; kinds are 0 het, 1 rare homozygous, 2 missing."""
+    if row == 1 or column == 1:
+        return 1
+    return (3 if column == 0 else 4) if row == 2 else 2 if column == 2 else 0
 
 
 cdef void add_missing(const int8_t *calls, int64_t n, const int64_t *rows, int64_t n_rows,
