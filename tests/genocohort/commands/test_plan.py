@@ -101,20 +101,20 @@ def texts(folder: Path, capacity: Capacity = TWO) -> tuple[str, str]:
 def test_without_earlier_runs_the_limits_are_told_as_such(tmp_path: Path) -> None:
     table, totals = texts(tmp_path)
     assert "association                2     2      900  <1800.0  " in table
-    assert "report                     1     1        ?       ?  " in table
+    assert "report                     1     1        ?        ?  " in table
     assert "< the time limit" in table
     assert "? not known before a first run" in table
     assert "~ peak" not in table
     assert "at least 30 min 0 s on 4 CPUs" in totals
     assert "the time limit it asks for (1)" in totals
-    assert "not known for 2 jobs (association, report)" in totals
-    assert "The largest job needs 900 MB of memory; not known for 1 jobs." in totals
+    assert "not known for 2 of them (association, report)" in totals
+    assert "The largest job needs 900 MB of memory; not known for 1 of them." in totals
 
 
 def test_nothing_is_said_of_time_where_nothing_is_known(tmp_path: Path) -> None:
     steps = [PlannedStep("report", [PlannedJob(reasons=("x",))])]
     text = totals_text(steps, estimate_steps(steps, tmp_path), TWO)
-    assert text == "1 jobs would run; no earlier run tells how long they take."
+    assert text == "1 job would run; no earlier run tells how long they take."
 
 
 def test_own_runs_come_first_then_the_mean_of_the_step(tmp_path: Path) -> None:

@@ -56,5 +56,5 @@ def test_what_is_not_known_is_counted_not_guessed() -> None:
     cost = compute_cost(jobs, unknown)
     assert cost.cpu_hours == 1.01
     text = cost_text(cost, PRICES)
-    assert "1 jobs whose time is not known; 1 jobs whose memory is not known; 3 jobs whose" in text
+    assert "the time of 1, the memory of 1, the size of results of 3 of the jobs." in text
     assert "under 0.01" in cost_text(compute_cost(jobs[:1], unknown[2:]), PRICES)

@@ -62,6 +62,17 @@ def read_step(step: str, folder: Path) -> list[Measured]:
     return [found for path in paths if (found := read_benchmark(path))]
 
 
+def expected_seconds(folder: Path) -> dict[str, float]:
+    """Mean seconds of a job of each step that has run before."""
+    if not folder.is_dir():
+        return {}
+    steps = {path.name.removesuffix(".tsv") for path in folder.iterdir()}
+    found = {step: read_step(step, folder) for step in sorted(steps)}
+    return {
+        step: fmean(m.seconds for m in measured) for step, measured in found.items() if measured
+    }
+
+
 def estimate_job(job: PlannedJob, others: Sequence[Measured], folder: Path) -> Estimate:
     """What a job will take.
 

@@ -114,18 +114,19 @@ def totals_text(
 ) -> str:
     """How long and how much at once, and where these numbers come from."""
     jobs = [job for step in steps for job in step.jobs]
+    what = f"{len(jobs)} job{'s' if len(jobs) > 1 else ''} would run"
     flat = [one for of_step in estimates for one in of_step]
     sources = count_sources(estimates)
     lines = []
     if sources[UNKNOWN] == len(jobs):
-        lines.append(f"{len(jobs)} jobs would run; no earlier run tells how long they take.")
+        lines.append(f"{what}; no earlier run tells how long they take.")
     else:
         seconds = [one.seconds or 0.0 for one in flat]
         elapsed = compute_elapsed(jobs, seconds, capacity)
         where = f"on {capacity.slots} CPUs" if capacity.by_threads else "if none has to queue"
         least = "at least " if sources[UNKNOWN] else "about "
         lines.append(
-            f"{len(jobs)} jobs would run: {least}{format_seconds(elapsed)} {where}, "
+            f"{what}: {least}{format_seconds(elapsed)} {where}, "
             f"{format_seconds(sum(seconds))} of jobs one after another."
         )
         words = [f"{source} ({n})" for source, n in sources.items() if source != UNKNOWN]
@@ -136,13 +137,13 @@ def totals_text(
                 for step, found in zip(steps, estimates, strict=True)
                 if any(one.seconds is None for one in found)
             ]
-            text += f"; not known for {sources[UNKNOWN]} jobs ({', '.join(names)})"
+            text += f"; not known for {sources[UNKNOWN]} of them ({', '.join(names)})"
         lines.append(f"{text}.")
     largest = max((one.mem_mb for one in flat if one.mem_mb is not None), default=None)
     if largest is not None:
         n_unknown = sum(one.mem_mb is None for one in flat)
         text = f"The largest job needs {largest:.0f} MB of memory"
-        lines.append(f"{text}; not known for {n_unknown} jobs." if n_unknown else f"{text}.")
+        lines.append(f"{text}; not known for {n_unknown} of them." if n_unknown else f"{text}.")
     return "\n".join(lines)
 
 

@@ -104,11 +104,11 @@ def cost_text(cost: Cost, prices: Prices) -> str:
     total = sum(amount * price for _, amount, _, price in rows)
     lines.append(f"{'together':<44}{_money(total):>12}")
     missing = {
-        "whose time is not known": cost.n_without_time,
-        "whose memory is not known": cost.n_without_memory,
-        "whose results were never there to be weighed": cost.n_without_size,
+        "time": cost.n_without_time,
+        "memory": cost.n_without_memory,
+        "size of results": cost.n_without_size,
     }
-    left_out = [f"{n} jobs {why}" for why, n in missing.items() if n]
+    left_out = [f"the {what} of {n}" for what, n in missing.items() if n]
     if left_out:
-        lines.append(f"It leaves out: {'; '.join(left_out)}.")
+        lines.append(f"It leaves out what no earlier run tells: {', '.join(left_out)} of the jobs.")
     return "\n".join(lines)

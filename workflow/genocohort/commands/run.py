@@ -1,14 +1,17 @@
 """`genocohort run`: the whole workflow, with exit codes that say what happened."""
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
 
 from genocohort.commands.backends import add_backend_argument, add_cores_argument, check_backend
 from genocohort.commands.check import check_study
+from genocohort.commands.estimates import BENCHMARKS, expected_seconds
 from genocohort.commands.object_storage import ObjectStorage, find_storage
+from genocohort.commands.progress import Progress
+from genocohort.commands.run_summary import FILES as SUMMARISED
+from genocohort.commands.run_summary import FULL, measure_used, summary_text, used_text
 from genocohort.commands.snakemake_run import (
     crashed_steps,
     run_snakemake,
@@ -18,6 +21,7 @@ from genocohort.commands.snakemake_run import (
 from genocohort.commands.studies import add_study_arguments, enter_study
 from genocohort.commands.tools import check_tools
 from genocohort.errors import ConfigError
+from genocohort.io.results import Results
 from genocohort.study import Study, resolve_study
 
 EXAMPLES = (
@@ -28,9 +32,10 @@ EXAMPLES = (
     "  genocohort run -- --forceall         # everything after -- goes to Snakemake"
 )
 SHEET = Path("work/sheet")
-PREFLIGHT = Path("results/full/preflight/preflight.json")
-ACCOUNTS = Path("results/full/accounts/accounts.json")
-REPORT = Path("results/full/report/index.html")
+PREFLIGHT = FULL / "preflight/preflight.json"
+ACCOUNTS = FULL / "accounts/accounts.json"
+REPORT, SHARE = FULL / "report/index.html", FULL / "report/share.html"
+NOTEBOOKS = FULL / "report/notebooks"
 LOSSES_EXIT_CODE = 5
 MAX_SHOWN_LINES = 25
 
@@ -78,7 +83,8 @@ def run(args: argparse.Namespace) -> int:
         store_inputs(study, storage)
     started = time.time()
     command = snakemake_command(config, profile, args.cores, args.snakemake)
-    code, lines = run_snakemake(command)
+    progress = Progress(expected_seconds(BENCHMARKS))
+    code, lines = run_snakemake(command, progress)
     if code != 0:
         if storage:
             storage.download_logs(lines)
@@ -87,8 +93,13 @@ def run(args: argparse.Namespace) -> int:
         print("\n".join(lines))
         return 0
     if storage:
-        storage.download([ACCOUNTS, REPORT])
-    return _say_result(any("Nothing to be done" in line for line in lines))
+        storage.download([ACCOUNTS, REPORT, SHARE, *SUMMARISED])
+    if any("Nothing to be done" in line for line in lines):
+        print("Nothing to be done: all results are up to date.")
+    else:
+        used = measure_used(BENCHMARKS, started)
+        print(used_text(study.config.study, time.time() - started, used))
+    return _say_result()
 
 
 def store_inputs(study: Study, storage: ObjectStorage) -> None:
@@ -127,22 +138,26 @@ def _explain_failure(started: float, lines: list[str]) -> int:
     return code or 1
 
 
-def _say_result(nothing_done: bool) -> int:
-    report = REPORT.resolve()
+def _say_result() -> int:
+    """What was found and where it is, the report's place last; the exit code."""
     if not ACCOUNTS.is_file():
         return 0
-    accounts = json.loads(ACCOUNTS.read_text(encoding="utf-8"))
-    if nothing_done:
-        print("Nothing to be done: all results are up to date.")
-    print(f"The report: {report}")
-    if accounts["losses"]:
-        print("genocohort run: finished with losses:", file=sys.stderr)
-        for loss in accounts["losses"]:
-            examples = ", ".join(loss["examples"])
-            print(
-                f"  {loss['step']} {loss['scope']}: {loss['n']} {loss['unit']}: {loss['reason']}"
-                + (f" ({examples})" if examples else ""),
-                file=sys.stderr,
-            )
-        return LOSSES_EXIT_CODE
-    return 0
+    results = Results(FULL)
+    accounts = results.accounts()
+    print(summary_text(results, accounts))
+    if SHARE.is_file():
+        print(f"To share, after a review: {SHARE.resolve()}")
+    pages = len(list(NOTEBOOKS.glob("*.html")))
+    print(f"Notebooks: {NOTEBOOKS.resolve()}" if pages else "Notebooks: `genocohort notebooks`")
+    print(f"The report: {REPORT.resolve()}", flush=True)
+    if not accounts["losses"]:
+        return 0
+    print("genocohort run: finished with losses:", file=sys.stderr)
+    for loss in accounts["losses"]:
+        examples = ", ".join(loss["examples"])
+        print(
+            f"  {loss['step']} {loss['scope']}: {loss['n']} {loss['unit']}: {loss['reason']}"
+            + (f" ({examples})" if examples else ""),
+            file=sys.stderr,
+        )
+    return LOSSES_EXIT_CODE

@@ -1,18 +1,19 @@
 """Start Snakemake on a study, show its progress, and find out why it failed."""
 
 import os
+import queue
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 from genocohort.commands.backends import Profile
+from genocohort.commands.progress import Progress
 from genocohort.commands.studies import WORKFLOW
 
-_STEPS_DONE = re.compile(r"^(\d+) of (\d+) steps \((\d+)%\) done")
-_JOB = re.compile(r"^(?:local)?rule (\w+):")
 _ERROR = re.compile(r"^genocohort \w+: error \[(\d)\]: ")
 
 
@@ -47,41 +48,10 @@ def snakemake_command(
     ]  # fmt: skip
 
 
-class Progress:
-    """One line that moves on a terminal; one line per tenth of the work elsewhere."""
-
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
-        self._start = time.monotonic()
-        self._last_tenth = -1
-        self._rule = ""
-
-    def feed(self, line: str) -> None:
-        """Take one line of Snakemake's output."""
-        if job := _JOB.match(line):
-            self._rule = job.group(1)
-            return
-        if done := _STEPS_DONE.match(line):
-            self._show(int(done.group(1)), int(done.group(2)))
-
-    def _show(self, done: int, total: int) -> None:
-        elapsed = time.monotonic() - self._start
-        left = elapsed / done * (total - done) if done else 0.0
-        if self._terminal:
-            filled = round(24 * done / total)
-            bar = "#" * filled + "." * (24 - filled)
-            text = f"[{bar}] {done}/{total} jobs, {elapsed:.0f} s, about {left:.0f} s left"
-            print(f"\r{text:<70} {self._rule:<20}", end="", file=sys.stderr, flush=True)
-            if done == total:
-                print(file=sys.stderr)
-        elif done * 10 // total > self._last_tenth:
-            self._last_tenth = done * 10 // total
-            print(f"{done} of {total} jobs done ({elapsed:.0f} s)", file=sys.stderr, flush=True)
-
-
-def run_snakemake(command: Sequence[str]) -> tuple[int, list[str]]:
+def run_snakemake(
+    command: Sequence[str], progress: Progress | None = None
+) -> tuple[int, list[str]]:
     """Run Snakemake; its exit code and its output's lines. Ctrl-C is passed on and waited for."""
-    progress = Progress()
     lines: list[str] = []
     # Rules call `genocohort`: it must be this one, whether or not its environment is active.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
@@ -96,13 +66,39 @@ def run_snakemake(command: Sequence[str]) -> tuple[int, list[str]]:
     ) as process:
         assert process.stdout is not None
         try:
-            for line in process.stdout:
-                lines.append(line.rstrip("\n"))
-                progress.feed(lines[-1])
+            for line in _timed_lines(process.stdout):
+                if line is not None:
+                    lines.append(line.rstrip("\n"))
+                if progress:
+                    progress.tick() if line is None else progress.feed(lines[-1])
         except KeyboardInterrupt:
             process.wait()
             raise
+        finally:
+            if progress:
+                progress.close()
         return process.wait(), lines
+
+
+def _timed_lines(stream: IO[str]) -> Iterator[str | None]:
+    """Lines as they come, and None for every second without one."""
+    waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in stream:
+            waiting.put(line)
+        waiting.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        try:
+            line = waiting.get(timeout=1)
+        except queue.Empty:
+            yield None
+            continue
+        if line is None:
+            return
+        yield line
 
 
 def crashed_steps(logs: Path, since: float, n_lines: int = 20) -> list[str]:
