@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from genocohort.domain.site_filter import LEFT_OUT
-from genocohort.io.calls import read_calls_header
 from genocohort.io.call_counts import read_counts
+from genocohort.io.calls import read_calls_header
 from tiny.calls import CallsRun, calls_run, write_sheet
 from tiny.variant_peers import need, run
 
@@ -39,7 +39,9 @@ def test_records_are_those_of_bcftools_view(tmp_path: Path) -> None:
         )
     ]
     part = tmp_path / "part.vcf.gz"
-    run(bcftools, "view", "-r", "chr22", "-f", "PASS,.", "-i", "QUAL>=300", "-Oz", "-o", part, CALLS)
+    run(
+        bcftools, "view", "-r", "chr22", "-f", "PASS,.", "-i", "QUAL>=300", "-Oz", "-o", part, CALLS
+    )
     run(bcftools, "view", "-T", include, "-Ou", "-o", tmp_path / "part.bcf", part)
     kept = run(bcftools, "view", "-H", "-G", "-T", f"^{exclude}", tmp_path / "part.bcf")
     rows = [line.split("\t") for line in kept.splitlines()]

@@ -34,6 +34,7 @@ STEPS = {
     "variants": "summaries of one chromosome's calls",
     "variant_summary": "variant summaries of the cohort",
     "kinship": "kinship coefficients of all pairs",
+    "mendel": "Mendelian errors of the pedigree's trios",
     "sites": "sites at which reads and calls are compared",
     "identity": "contamination of alignments, and whose calls they fit",
     "sample_qc": "metrics and one verdict per sample",

@@ -30,6 +30,7 @@ from genocohort.steps.clinical.settings import ClinicalSettings
 from genocohort.steps.genotypes.settings import GenotypesSettings
 from genocohort.steps.identity.settings import IdentitySettings
 from genocohort.steps.kinship.settings import KinshipSettings
+from genocohort.steps.mendel.settings import MendelSettings
 from genocohort.steps.outcomes.settings import OutcomesSettings
 from genocohort.steps.preflight.settings import CheckedInputs, PreflightSettings
 from genocohort.steps.report.settings import ReportSettings
@@ -114,6 +115,7 @@ class Config(Settings):
     variants: VariantsSettings = VariantsSettings()
     variant_summary: VariantSummarySettings = VariantSummarySettings()
     kinship: KinshipSettings = KinshipSettings()
+    mendel: MendelSettings = MendelSettings()
     sites: SitesSettings = SitesSettings()
     identity: IdentitySettings = IdentitySettings()
     sample_qc: SampleQcSettings = SampleQcSettings()

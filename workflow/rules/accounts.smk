@@ -3,6 +3,7 @@ SUMMARIES = {
     "alignment_summary": bool(ALIGNED),
     "variant_summary": CALLED,
     "kinship": bool(GENOTYPED),
+    "mendel": bool(GENOTYPED and study.config.inputs.pedigree),
     "sites": COMPARED,
     "identity": COMPARED,
     "sample_qc": bool(ALIGNED or GENOTYPED),

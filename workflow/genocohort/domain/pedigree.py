@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,28 @@ def sort_generations(people: Sequence[Person]) -> list[Person]:
             remedy="correct the father and mother of these people",
         )
     return ordered
+
+
+def by_participant(people: Sequence[Person], participant: Mapping[str, str]) -> tuple[Person, ...]:
+    """The pedigree with participant ids; lines on two samples of one participant become one.
+
+    Parameters
+    ----------
+    participant : mapping of str to str
+        Participant of each id that the pedigree may use; ids of nobody get a name of their own.
+    """
+    # An id that is nobody's here must not meet a participant's id by chance.
+    merged: dict[str, Person] = {}
+    for person in people:
+        ids = [
+            participant.get(q, f"\0{q}" if q else "")
+            for q in (person.person_id, person.father_id, person.mother_id)
+        ]
+        known = merged.get(ids[0], Person(person.family_id, ids[0], sex=person.sex))
+        merged[ids[0]] = replace(
+            known, father_id=known.father_id or ids[1], mother_id=known.mother_id or ids[2]
+        )
+    return tuple(merged.values())
 
 
 def recorded_relations(people: Sequence[Person]) -> dict[Pair, str]:

@@ -16,6 +16,7 @@ from genocohort.domain import (
     tables_clinical,
     tables_cohort,
     tables_identity,
+    tables_pedigree,
     tables_variants,
 )
 from genocohort.domain.table import Table
@@ -29,6 +30,7 @@ AREAS = (
     tables_alignments,
     tables_variants,
     tables_cohort,
+    tables_pedigree,
     tables_identity,
     tables_clinical,
     tables_association,

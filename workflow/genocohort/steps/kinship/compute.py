@@ -1,7 +1,7 @@
 """Pairs of relatives and what the pedigree says about them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -12,6 +12,7 @@ from genocohort.domain.pedigree import (
     Exchange,
     Pair,
     Person,
+    by_participant,
     find_exchanges,
     pair_of,
     recorded_relations,
@@ -124,7 +125,7 @@ def recorded_for_samples(samples: Sequence[Sample], people: Sequence[Person]) ->
         members.setdefault(sample.participant_id, []).append(sample.sample_id)
     named = {q for p in people for q in (p.person_id, p.father_id, p.mother_id) if q}
     relations: dict[Pair, str] = {}
-    for (a, b), relation in recorded_relations(_by_participant(people, participant)).items():
+    for (a, b), relation in recorded_relations(by_participant(people, participant)).items():
         for first in members.get(a, ()):
             for second in members.get(b, ()):
                 relations[pair_of(first, second)] = relation
@@ -135,22 +136,6 @@ def recorded_for_samples(samples: Sequence[Sample], people: Sequence[Person]) ->
         frozenset(s for q in named if q in participant for s in members[participant[q]]),
         tuple(sorted(named - participant.keys())),
     )
-
-
-def _by_participant(people: Sequence[Person], participant: Mapping[str, str]) -> tuple[Person, ...]:
-    """The pedigree with participant ids; lines on two samples of one participant become one."""
-    # An id that is nobody's here must not meet a participant's id by chance.
-    merged: dict[str, Person] = {}
-    for person in people:
-        ids = [
-            participant.get(q, f"\0{q}" if q else "")
-            for q in (person.person_id, person.father_id, person.mother_id)
-        ]
-        known = merged.get(ids[0], Person(person.family_id, ids[0], sex=person.sex))
-        merged[ids[0]] = replace(
-            known, father_id=known.father_id or ids[1], mother_id=known.mother_id or ids[2]
-        )
-    return tuple(merged.values())
 
 
 def pairs_table(
