@@ -14,6 +14,13 @@ from genocohort.domain import tables_variants as variants
 from genocohort.domain.tables_accounts import LEDGER
 from genocohort.io.atomic import write_text
 from genocohort.io.parquet import write_table
+from tiny.report_tables import (
+    write_identity,
+    write_populations,
+    write_scores_and_times,
+    write_sequencing,
+    write_sign_offs,
+)
 
 PARTS = ("alignments", "calls", "clinical", "association")
 ANCESTRIES = ("A", "B", "C")
@@ -37,15 +44,22 @@ def write_results(
     people = [f"P{i:04d}" for i in range(1, n_samples + 1)]
     group = rng.integers(0, 3, n_samples)
     _samples(folder, rng, names, people, there)
+    more = np.random.default_rng(seed + 1)
+    aligned = names[: min(n_samples, max_aligned)]
     if "alignments" in there:
-        _alignments(folder, rng, names[: min(n_samples, max_aligned)])
+        _alignments(folder, rng, aligned)
+        write_sequencing(folder, more, aligned)
+    if {"alignments", "calls"} <= there:
+        write_identity(folder, more, aligned, names)
     if "calls" in there:
+        write_populations(folder, more, names[1:], [ANCESTRIES[g] for g in group[1:]])
         _variant_tables(folder, rng, n_variants)
         _kinship(folder, rng, names)
         _structure(folder, rng, names[1:], group[1:], n_variants)
     if "clinical" in there:
         _clinical(folder, rng, names, people, group)
         _outcomes(folder, rng, n_samples)
+        write_scores_and_times(folder, more, people)
     if "association" in there:
         _association(folder, rng, n_samples, n_variants, phenotypes)
     _accounts(folder, n_samples, n_variants, there)
@@ -62,6 +76,7 @@ def _samples(folder, rng, names, people, there):
     rate[0] = 0.7
     verdict = ["fail", *["pass"] * (n - 2), "warn"]
     reasons = [["70 % of genotypes are called, below the limit of 95 %."], *[[]] * (n - 2)]
+    reasons[4] = ["8.0 % of the reads are another person's. Set to pass by A. Reader."]
     reasons.append([f"recorded {sex[-1]}, but the calls look {inferred[-1]}."])
     none = np.full(n, np.nan)
 
@@ -104,14 +119,15 @@ def _samples(folder, rng, names, people, there):
         folder / "sample_qc/reasons.parquet",
         cohort.SAMPLE_QC_REASONS,
         {
-            "sample_id": [names[0], names[-1]],
-            "metric": ["call_rate", "sex"],
-            "value": [0.7, np.nan],
-            "threshold": [0.95, np.nan],
-            "level": ["fail", "warn"],
-            "sentence": [reasons[0][0], reasons[-1][0]],
+            "sample_id": [names[0], names[4], names[-1]],
+            "metric": ["call_rate", "contamination", "sex"],
+            "value": [0.7, 0.08, np.nan],
+            "threshold": [0.95, 0.05, np.nan],
+            "level": ["fail", "pass", "warn"],
+            "sentence": [reasons[0][0], reasons[4][0], reasons[-1][0]],
         },
     )
+    write_sign_offs(folder, names)
 
 
 def _alignments(folder, rng, names):
@@ -197,6 +213,12 @@ def _histogram_rows(rng, n_variants):
 def _variant_tables(folder, rng, n_variants):
     names = ("chromosome", "metric", "label", "bin_start", "bin_end", "count")
     rows = _histogram_rows(rng, n_variants)
+    for chromosome in CHROMOSOMES:
+        for start in range(0, 60_000_000, 1_000_000):
+            label = f"{start}-{start + 1_000_000}"
+            n = int(rng.poisson(1 + n_variants / 1_000))
+            if n:
+                rows.append((chromosome, "density", label, start, start + 1_000_000, n))
     columns = {name: [r[i] for r in rows] * 2 for i, name in enumerate(names)}
     columns["filter_set"] = ["all"] * len(rows) + ["pass"] * len(rows)
     write_table(folder / "variant_summary/histograms.parquet", variants.SUMMARY_HISTOGRAMS, columns)
@@ -512,6 +534,9 @@ def _accounts(folder, n_samples, n_variants, there):
     steps = {"alignments": ["alignment_summary"], "clinical": ["outcomes"],
              "calls": ["variant_summary", "structure"],
              "association": ["association_summary"]}  # fmt: skip
+    if {"alignments", "calls"} <= there:
+        rows += [(step, "all", "sample", "input", n_samples, n_samples, None, 0, False, [])
+                 for step in ("sites", "identity")]  # fmt: skip
     for part in PARTS:
         for step in steps[part] if part in there else ():
             rows.append((step, "all", "sample", "input", n_samples, n_samples, None, 0, False, []))

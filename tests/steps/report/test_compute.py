@@ -115,7 +115,7 @@ def test_log_axis():
 def test_chart_places_a_point_where_its_axes_say():
     chart = Chart(Axis("x", 0, 10), Axis("y", 0, 100), width=400, height=300, left=50, top=10)
     chart.points([5.0], [50.0], titles=["middle <b>"])
-    svg = chart.svg('label "quoted"')
+    svg = chart.draw('label "quoted"').svg
     x, y = map(float, re.search(r'cx="([\d.]+)" cy="([\d.]+)"', svg).groups())
     assert x == pytest.approx((50 + 386) / 2)
     assert y == pytest.approx((10 + 256) / 2)

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from genocohort.steps.report.chart.drawing import Drawing
+
 Tables = Mapping[str, pd.DataFrame]
 Record = dict[Any, Any]  # a row of a data frame: `frame.to_dict("records")`
 Level = Literal["pass", "note", "warn", "fail"]
@@ -24,15 +26,19 @@ class Key:
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: a title that says the finding, the drawing, one sentence on how to read it."""
+    """One figure: a title that says the finding, the drawing, one sentence on how to read it.
+
+    `sources`: where its numbers are, as `<step>/<table>: column, column`.
+    """
 
     id: str
     title: str
-    svg: str
+    drawing: Drawing
     summary: str
     keys: tuple[Key, ...] = ()
     wide: bool = False
     below: "TableView | None" = None
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Head:
 
 @dataclass(frozen=True)
 class TableView:
-    """A table as it is shown; a long one scrolls unless `is_whole`."""
+    """A table as it is shown; a long one scrolls unless `is_whole`. `sources` as in Figure."""
 
     id: str
     caption: str
@@ -70,6 +76,7 @@ class TableView:
     row_levels: Sequence[str] = ()
     is_compact: bool = False
     is_whole: bool = False
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

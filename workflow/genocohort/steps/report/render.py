@@ -10,13 +10,17 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from genocohort.steps.report.chart.drawing import to_csv
 from genocohort.steps.report.chart.scales import format_count
 from genocohort.steps.report.chart.svg import draw_marker
 from genocohort.steps.report.page import Cell, Key, Section, slug
-from genocohort.steps.report.sections.samples import VERDICT_WORDS
+from genocohort.steps.report.sections.sample_metrics import VERDICT_WORDS
 from genocohort.steps.report.sections.verdict import Verdict
 
 TEMPLATES = Path(__file__).parent / "templates"
+SCRIPTS = ("script.js", "downloads.js")
+DIGITS = 5  # of the figures' data
+SHARED_DIGITS = 3  # as fine as a drawing can be read
 
 
 def sort_value(cell: Cell) -> str | None:
@@ -42,6 +46,13 @@ def key_mark(key: Key) -> Markup:
     else:
         drawn = draw_marker(key.marker, 6, 6, 4.2, key.color, "")
     return Markup(f'<svg viewBox="0 0 14 12" aria-hidden="true">{drawn}</svg>')
+
+
+def source_words(sources: Sequence[str]) -> Markup:
+    """Where numbers came from: tables as files, each with its columns."""
+    parts = (source.split(": ", 1) for source in sources)
+    words = (f"<code>{escape(t)}.parquet</code> {escape(c.strip())}" for t, c in parts)
+    return Markup("; ".join(words))
 
 
 def render_page(
@@ -79,9 +90,11 @@ def render_page(
         "key_mark": key_mark,
         "count": format_count,
         "slug": slug,
+        "source_words": source_words,
+        "csv": lambda grid: to_csv(grid, SHARED_DIGITS if is_shared else DIGITS),
         "level_word": lambda level: escape(VERDICT_WORDS[level]),
     }
-    script = (TEMPLATES / "script.js").read_text(encoding="utf-8")
+    script = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return environment.get_template("report.html.j2").render(
         study=study,
@@ -91,6 +104,7 @@ def render_page(
         sections=sections,
         is_shared=is_shared,
         style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        figure_style=(TEMPLATES / "figure.css").read_text(encoding="utf-8"),
         script=script,
         script_hash=f"sha256-{digest}",
     )

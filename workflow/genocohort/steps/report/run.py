@@ -18,6 +18,7 @@ from genocohort.steps.report.render import render_page
 from genocohort.steps.report.sections.alignment import compute_alignment
 from genocohort.steps.report.sections.association import GWAS_COLUMNS, compute_association
 from genocohort.steps.report.sections.clinical import compute_clinical
+from genocohort.steps.report.sections.identity import MOST_ROWS
 from genocohort.steps.report.sections.methods import compute_methods
 from genocohort.steps.report.sections.samples import compute_samples
 from genocohort.steps.report.sections.structure import compute_structure
@@ -33,19 +34,31 @@ from genocohort.version import VERSION
 
 # Small enough to be held at once; the associations are read one phenotype at a time.
 TABLES = (
-    "accounts/ledger", "alignment_summary/samples",
-    "alignment_summary/histograms", "variant_summary/chromosomes", "variant_summary/histograms",
-    "sample_qc/samples", "sample_qc/reasons", "kinship/pairs", "structure/components",
-    "structure/eigenvalues", "structure/pruned", "structure/fst", "clinical/participants",
-    "clinical/samples", "clinical/findings", "outcomes/table1", "outcomes/survival_curves",
-    "outcomes/survival_tests", "outcomes/hazards", "association_summary/phenotypes",
-    "association_summary/top_hits",
+    "accounts/ledger", "alignment_summary/samples", "alignment_summary/histograms",
+    "alignment_summary/cycles", "alignment_summary/contigs", "variant_summary/chromosomes",
+    "variant_summary/histograms", "sites/sites", "identity/samples", "sample_qc/samples",
+    "sample_qc/reasons", "sample_qc/sign_offs", "kinship/pairs", "structure/components",
+    "structure/eigenvalues", "structure/pruned", "structure/fst", "structure/ancestry",
+    "structure/roh_samples", "structure/diversity", "structure/spectrum",
+    "clinical/participants", "clinical/samples", "clinical/findings",
+    "clinical/phenotypes_wide", "clinical/outcomes", "outcomes/table1", "outcomes/scores",
+    "outcomes/survival_curves", "outcomes/survival_tests", "outcomes/hazards",
+    "association_summary/phenotypes", "association_summary/top_hits",
 )  # fmt: skip
 # Of each sample's histograms only those over all contigs are drawn, of the variants' the sums.
 ROWS = {
     "alignment_summary/histograms": {"contig": ""},
     "variant_summary/histograms": {"chromosome": "all"},
 }
+# Columns of tables with a row for every sample and contig, of which an assembly may have thousands.
+COLUMNS = {
+    "alignment_summary/contigs": ("sample_id", "contig", "evaluated_bases", "evaluated_depth_sum"),
+    "sites/sites": ("chromosome",),
+}
+# Not drawn, so not read, although they are there: what each sample, chromosome or phenotype has of
+# its own (`alignments`, `genotypes`, `variants`, `association`), the records themselves
+# (`clinical/observations`, `conditions`, `exposures`), what later studies need
+# (`structure/loadings`, `roh_segments`), and `variant_summary/samples`, which sample_qc sums up.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,6 +80,22 @@ def _is_of_this_run(name: str, accounts: dict[str, Any]) -> bool:
     return step == "accounts" or not accounts or step in accounts["totals"]
 
 
+def _read_tables(results: Results, accounts: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    tables = {
+        name: results.table(name, COLUMNS.get(name), where=ROWS.get(name))
+        for name in TABLES
+        if results.has(name) and _is_of_this_run(name, accounts)
+    }
+    if "variant_summary/histograms" in tables:
+        tables["variant_summary/density"] = results.table(
+            "variant_summary/histograms", where={"metric": "density"}
+        )
+    # Every alignment against every sample: only where each alignment has a row of its own.
+    if len(tables.get("identity/samples", ())) in range(1, MOST_ROWS + 1):
+        tables["identity/pairs"] = results.table("identity/pairs")
+    return tables
+
+
 def _associations(results: Results) -> Iterator[tuple[str, pd.DataFrame]]:
     for name in results.phenotypes():
         if results.has(f"association_summary/{name}.gwas"):
@@ -81,13 +110,9 @@ def run(args: argparse.Namespace) -> None:
     genome = settings_from_json(Genome, args.genome)
     results = Results(args.folder)
     accounts = results.accounts()
-    tables = {
-        name: results.table(name, where=ROWS.get(name))
-        for name in TABLES
-        if results.has(name) and _is_of_this_run(name, accounts)
-    }
+    tables = _read_tables(results, accounts)
     parts = (
-        compute_alignment(tables),
+        compute_alignment(tables, settings),
         compute_variants(tables),
         compute_samples(tables, settings),
         compute_structure(tables, settings),

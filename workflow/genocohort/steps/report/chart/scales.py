@@ -107,7 +107,8 @@ def compute_limits(
 class Axis:
     """One axis: what it shows with its unit, its limits and its ticks.
 
-    `ticks` replaces the computed ones: pairs of position and label.
+    `ticks` replaces the computed ones: pairs of position and label. `is_named`: places on it are
+    no values but the names of what is drawn there.
     """
 
     label: str
@@ -118,6 +119,7 @@ class Axis:
     grid: bool = True
     n_ticks: int = 5
     format: Callable[[float], str] | None = field(default=None)
+    is_named: bool = False
 
     def fraction(self, value: float) -> float:
         """Where a value lies between the axis' ends: 0 at `low`, 1 at `high`."""

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from genocohort.steps.report.chart.drawing import Drawing
 from genocohort.steps.report.chart.scales import Axis, compute_limits, format_count
 from genocohort.steps.report.chart.svg import MARKERS, Chart
 from genocohort.steps.report.page import Key, plural
@@ -47,7 +48,7 @@ def draw_histogram(
     label: str,
     rules: Sequence[tuple[float, str]] = (),
     width: float = 430,
-) -> str:
+) -> Drawing:
     """A histogram with its counts on hover."""
     top = max(1.0, float(np.max(counts))) if len(counts) else 1.0
     reach = [*edges, *(value for value, _ in rules)]
@@ -60,7 +61,7 @@ def draw_histogram(
     chart.bars(edges[:-1], edges[1:], np.asarray(counts, float), titles=titles)
     for value, text in rules:
         chart.rule(value, axis="x", text=text)
-    return chart.svg(label)
+    return chart.draw(label)
 
 
 def draw_groups(
@@ -74,7 +75,7 @@ def draw_groups(
     size: float = 3.2,
     always: Sequence[str] = (),
 ) -> tuple[Key, ...]:
-    """Points of a frame with the columns `x`, `y`, `group` and `title`, one colour per group.
+    """Points of a frame, one colour per group; its columns: sample_id, x, y, `group`, `title`.
 
     Parameters
     ----------
@@ -96,6 +97,8 @@ def draw_groups(
             titles=part[title].tolist() if live else (),
             size=size if live else 1.6,
             marker=marker,
+            series=name,
+            names=part["sample_id"].tolist(),
         )
         keys.append(Key(color, f"{name} ({plural(len(part), 'sample')})", marker))
     return tuple(keys)

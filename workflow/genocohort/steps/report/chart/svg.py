@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from genocohort.steps.report.chart.drawing import Drawing, Grid, Mark, compute_grid
 from genocohort.steps.report.chart.scales import Axis
 
 Points = npt.NDArray[np.float64]
@@ -36,7 +37,10 @@ def path(x: Iterable[float], y: Iterable[float]) -> str:
 
 
 class Chart:
-    """One set of axes; marks are drawn in the order they are added.
+    """One set of axes; marks are drawn in the order they are added, and their values kept.
+
+    `series` names what a mark belongs to, `names` each mark of its own; both are for the values
+    alone. What is drawn in the colour `rule` is for orientation and has no values.
 
     Parameters
     ----------
@@ -68,6 +72,7 @@ class Chart:
         self.left, self.top = left, top
         self.right, self.bottom = width - right, height - (44 if x.label else 24)
         self.marks: list[str] = []
+        self.values: list[Mark] = []
         self.above: list[str] = []
 
     def px(self, value: float) -> float:
@@ -95,8 +100,12 @@ class Chart:
         step: bool = False,
         dash: bool = False,
         title: str = "",
+        series: str = "",
     ) -> None:
         """A line; `step` holds each value until the next x."""
+        if color != "rule":
+            pairs = zip(x, y, strict=True)
+            self.values += [Mark(series, a, b) for a, b in pairs if math.isfinite(b)]
         if step and len(x) > 1:
             x = np.repeat(np.asarray(x, float), 2)[1:]
             y = np.repeat(np.asarray(y, float), 2)[:-1]
@@ -116,8 +125,14 @@ class Chart:
         color: int | str = 0,
         step: bool = False,
         title: str = "",
+        series: str = "",
     ) -> None:
         """The area between two lines."""
+        self.values += [
+            Mark(series, a, low=b, high=c)
+            for a, b, c in zip(x, low, high, strict=True)
+            if math.isfinite(b) and math.isfinite(c)
+        ]
         if step and len(x) > 1:
             x = np.repeat(np.asarray(x, float), 2)[1:]
             low = np.repeat(np.asarray(low, float), 2)[:-1]
@@ -140,8 +155,15 @@ class Chart:
         titles: Sequence[str] = (),
         base: float | None = None,
         gap: float = 0.5,
+        series: str = "",
+        names: Sequence[str] = (),
     ) -> None:
         """Bars from `base` (the axis' low end) to `height`, each with a title on hover."""
+        self.values += [
+            Mark(series, a, h, names[i] if len(names) else "", end=b)
+            for i, (a, b, h) in enumerate(zip(left, right, height, strict=True))
+            if math.isfinite(h)
+        ]
         floor = self.py(self.y.low if base is None else base)
         for i, (a, b, h) in enumerate(zip(left, right, height, strict=True)):
             if not math.isfinite(h) or (self.y.kind == "log" and h <= 0):
@@ -168,12 +190,24 @@ class Chart:
         titles: Sequence[str] = (),
         size: float = 3.2,
         marker: str = "circle",
+        series: str = "",
+        names: Sequence[str] = (),
     ) -> None:
-        """Points; with titles each is an element of its own, without all are one path."""
+        """Points; with titles each is an element of its own, without all are one path.
+
+        Of those without, one stands for all that fall on the same half pixel.
+        """
         places = self._places(x, y)
+        shown = np.flatnonzero(np.isfinite(places).all(axis=1))
         if not len(titles):
-            rounded = np.round(places[np.isfinite(places).all(axis=1)] * 2) / 2
-            unique = np.unique(rounded, axis=0)
+            rounded = np.round(places[shown] * 2) / 2
+            unique, first = np.unique(rounded, axis=0, return_index=True)
+            shown = shown[np.sort(first)]
+        self.values += [
+            Mark(series, float(x[i]), float(y[i]), names[i] if len(titles) and len(names) else "")
+            for i in shown.tolist()
+        ]
+        if not len(titles):
             data = "".join(f"M{number(a)} {number(b)}h0" for a, b in unique)
             if data:
                 self.marks.append(
@@ -184,8 +218,14 @@ class Chart:
             if math.isfinite(a) and math.isfinite(b):
                 self.marks.append(draw_marker(marker, a, b, size, color, text))
 
-    def runs(self, x: Points, low: Points, high: Points, *, color: int | str = 0) -> None:
+    def runs(
+        self, x: Points, low: Points, high: Points, *, color: int | str = 0, series: str = ""
+    ) -> None:
         """Vertical strokes from `low` to `high` at `x`: how dense points are drawn as one path."""
+        self.values += [
+            Mark(series, float(a), low=float(b), high=float(c))
+            for a, b, c in zip(x, low, high, strict=True)
+        ]
         data = []
         for a, lo, hi in zip(x, low, high, strict=True):
             bottom, top = self.py(lo), self.py(hi)
@@ -275,8 +315,19 @@ class Chart:
             )
         return "".join(parts)
 
-    def svg(self, label: str) -> str:
-        """The whole figure; `label` is what a screen reader says."""
+    def draw(self, label: str, data: Grid | None = None) -> Drawing:
+        """The whole figure.
+
+        Parameters
+        ----------
+        label : str
+            What a screen reader says.
+        data : Grid or None
+            What the figure shows, where that is more than its marks' values.
+        """
+        return Drawing(self._svg(label), data or compute_grid(self.x, self.y, self.values))
+
+    def _svg(self, label: str) -> str:
         return (
             f'<svg viewBox="0 0 {number(self.width)} {number(self.height)}" role="img" '
             f'aria-label="{escape(label)}" preserveAspectRatio="xMidYMid meet">'

@@ -26,10 +26,17 @@ from genocohort.steps.report.page import (
     plural,
     some_of,
 )
+from genocohort.steps.report.sections.curves import draw_curves
+from genocohort.steps.report.sections.sequencing import (
+    compute_chromosome_depth,
+    compute_cycles,
+    compute_libraries,
+)
+from genocohort.steps.report.settings import ReportSettings
 
 Floats = npt.NDArray[np.float64]
-# Up to so many samples each has a curve of its own; above it quantiles over samples are drawn.
-MOST_CURVES = 24
+SAMPLES = "alignment_summary/samples"
+HISTOGRAMS = "alignment_summary/histograms"
 TABLE_ROWS = 1_000
 
 _METRICS = {
@@ -42,28 +49,30 @@ _METRICS = {
 }  # fmt: skip
 
 
-def compute_alignment(tables: Tables) -> Section | None:
+def compute_alignment(tables: Tables, settings: ReportSettings) -> Section | None:
     """The section, or None where no alignment was measured."""
     samples = tables.get("alignment_summary/samples")
     if samples is None or not len(samples):
         return None
     measured = samples[samples["status"] == "ok"]
-    figures: list[Figure] = []
-    histograms = tables.get("alignment_summary/histograms")
+    by_metric: dict[str, pd.DataFrame] = {}
+    histograms = tables.get(HISTOGRAMS)
     if histograms is not None:
         whole = histograms[histograms["contig"].astype(str) == ""]
-        by_metric = {str(m): f for m, f in whole.groupby("metric", observed=True)}
-        depth = by_metric.get("target_depth", by_metric.get("fragment_depth"))
-        if depth is not None and len(depth):
-            figures.append(_depth(depth))
-        figures += [f for f in (_fractions(measured), _rates(measured)) if f]
-        figures += [
-            draw_distribution(by_metric[metric], metric)
-            for metric in _METRICS
-            if metric in by_metric
-        ]
-    else:
-        figures += [f for f in (_fractions(measured), _rates(measured)) if f]
+        by_metric = {str(m): f for m, f in whole.groupby("metric", observed=True) if len(f)}
+    depth_metric = "target_depth" if "target_depth" in by_metric else "fragment_depth"
+    depth = [_depth(by_metric[depth_metric], depth_metric)] if depth_metric in by_metric else []
+    distributions = {m: draw_distribution(by_metric[m], m) for m in _METRICS if m in by_metric}
+    cycles = tables.get("alignment_summary/cycles")
+    by_cycle = () if cycles is None else compute_cycles(cycles)
+    contigs = tables.get("alignment_summary/contigs")
+    parts = (
+        ("Depth", [*depth, _fractions(measured), compute_chromosome_depth(contigs)]),
+        ("Reads", [_rates(measured), compute_libraries(measured, settings),
+                   distributions.get("insert_size"), distributions.get("gc")]),
+        ("Base quality", [*by_cycle, distributions.get("base_quality")]),
+    )  # fmt: skip
+    drawn = [Group(title, figures=tuple(f for f in some if f)) for title, some in parts]
     failed = len(samples) - len(measured)
     lead = f"The alignments of {plural(len(measured), 'sample')} were measured"
     lead += f"; {failed} could not be" if failed else ""
@@ -74,7 +83,7 @@ def compute_alignment(tables: Tables) -> Section | None:
         lead += f". The median of the mean depths is {format_number(mean)}×, overlapping mates once"
         facts = (("median depth", f"{format_number(mean)}×"),)
     groups = (
-        Group("Depth and reads", figures=tuple(figures)),
+        *(group for group in drawn if group.figures),
         Group("By sample", tables=(_table(samples),)),
     )
     return Section("alignment", "Alignment", lead + ".", groups, facts=facts)
@@ -89,22 +98,7 @@ def _by_sample(frame: pd.DataFrame, length: int) -> tuple[list[str], Floats]:
     return [str(name) for name in names], counts
 
 
-def _draw_curves(
-    chart: Chart, names: list[str], places: Floats, curves: Floats, words: str
-) -> tuple[Key, ...]:
-    """One line per sample, or the median and the middle 90 % of many samples."""
-    if len(names) <= MOST_CURVES:
-        few = len(names) <= 7
-        for k, name in enumerate(names):
-            chart.line(places, curves[k], color=k if few else 0, title=name)
-        return tuple(Key(k, name, "line") for k, name in enumerate(names)) if few else ()
-    low, middle, high = np.nanquantile(curves, [0.05, 0.5, 0.95], axis=0)
-    chart.band(places, low, high, title="middle 90 % of the samples")
-    chart.line(places, middle, title="median sample")
-    return (Key(0, f"median {words}", "line"), Key(0, "middle 90 % of the samples", "band"))
-
-
-def _depth(frame: pd.DataFrame) -> Figure:
+def _depth(frame: pd.DataFrame, metric: str) -> Figure:
     mean = np.average(frame["bin"].to_numpy(float), weights=frame["count"].to_numpy(float) + 1e-12)
     length = int(min(max(3 * mean, 40), 400)) + 2
     names, counts = _by_sample(frame, length)
@@ -120,7 +114,7 @@ def _depth(frame: pd.DataFrame) -> Figure:
     )
     for value in (10, 20, 30):
         chart.rule(value, axis="x", text=f"{value}×", at_foot=True)
-    keys = _draw_curves(chart, names, places, share[:, :-1], "sample")
+    keys = draw_curves(chart, names, places, share[:, :-1])
     middle = np.median(share, axis=0)
     at = next((n for n in (20, 10) if n < length and middle[n] >= 0.5), 1)
     title = (
@@ -129,9 +123,16 @@ def _depth(frame: pd.DataFrame) -> Figure:
     if len(names) > 1:
         worst = int(share[:, at].argmin())
         title += f"; the lowest, sample {names[worst]}, {format_rate(float(share[worst, at]), 0)}"
-    svg = chart.svg(f"Cumulative depth of coverage. {title}.")
+    drawing = chart.draw(f"Cumulative depth of coverage. {title}.")
     summary = "The later a curve falls, the deeper the sample; a slow fall means uneven coverage."
-    return Figure("depth", title, svg, summary, keys)
+    return Figure(
+        "depth",
+        title,
+        drawing,
+        summary,
+        keys,
+        sources=(f"{HISTOGRAMS}: bin, count (metric {metric})",),
+    )
 
 
 def _strip(
@@ -161,6 +162,8 @@ def _strip(
             color=i,
             titles=titles if live else (),
             size=3.0,
+            series=text,
+            names=frame["sample_id"].tolist(),
         )
         middle = float(np.nanmedian(values)) if np.isfinite(values).any() else math.nan
         chart.line([i + 0.18, i + 0.82], [middle, middle], color="rule")
@@ -180,9 +183,9 @@ def _fractions(frame: pd.DataFrame) -> Figure | None:
     summary = (
         f"Below 90 % at 10×: {some_of(low)}." if low else "Every sample has 90 % or more at 10×."
     )
-    return Figure(
-        "fractions", title, chart.svg(f"Strip plot of covered bases. {title}."), summary, keys
-    )
+    drawing = chart.draw(f"Strip plot of covered bases. {title}.")
+    sources = (f"{SAMPLES}: fraction_10x, fraction_20x, fraction_30x",)
+    return Figure("fractions", title, drawing, summary, keys, sources=sources)
 
 
 def _rates(frame: pd.DataFrame) -> Figure | None:
@@ -198,7 +201,9 @@ def _rates(frame: pd.DataFrame) -> Figure | None:
     if not frame["properly_paired_rate"].notna().any():
         title += "; reads are not paired"
     summary = "Few mapped reads mean foreign DNA or a wrong reference; duplicates waste sequencing."
-    return Figure("rates", title, chart.svg(f"Strip plot of read rates. {title}."), summary, keys)
+    drawing = chart.draw(f"Strip plot of read rates. {title}.")
+    sources = (f"{SAMPLES}: mapped_rate, properly_paired_rate, duplicate_rate",)
+    return Figure("rates", title, drawing, summary, keys, sources=sources)
 
 
 def draw_distribution(frame: pd.DataFrame, metric: str) -> Figure:
@@ -225,7 +230,7 @@ def draw_distribution(frame: pd.DataFrame, metric: str) -> Figure:
              "share of pairs" if metric == "insert_size" else "share of reads",
              0, float(np.nanmax(shown)) * 1.06, format=lambda v: f"{100 * v:.3g} %"),
     )  # fmt: skip
-    keys = _draw_curves(chart, names, places, shown, "sample")
+    keys = draw_curves(chart, names, places, shown)
     medians = [_median(row) for row in counts]
     low, high = min(medians), max(medians)
     unit = " %" if metric == "gc" else ""
@@ -236,8 +241,9 @@ def draw_distribution(frame: pd.DataFrame, metric: str) -> Figure:
         if len(medians) > 1
         else f"The median {word} is {low}{unit}"
     )
-    svg = chart.svg(f"Distribution of {word} by sample. {title}.")
-    return Figure(metric.replace("_", "-"), title, svg, summary, keys)
+    drawing = chart.draw(f"Distribution of {word} by sample. {title}.")
+    sources = (f"{HISTOGRAMS}: bin, count (metric {metric})",)
+    return Figure(metric.replace("_", "-"), title, drawing, summary, keys, sources=sources)
 
 
 def _median(counts: Floats) -> int:
@@ -249,6 +255,7 @@ _TABLE = (
     ("reads", "n_reads", "count", "primary records"),
     ("mapped", "mapped_rate", "rate", "primary mapped over primary records"),
     ("duplicates", "duplicate_rate", "rate", "mapped duplicates over primary mapped reads"),
+    ("library", "library_size", "count", "estimated number of distinct molecules"),
     ("depth", "mean_fragment_depth", "number", "mean, overlapping mates once"),
     ("≥ 10×", "fraction_10x", "rate", "bases of depth 10 or more"),
     ("≥ 20×", "fraction_20x", "rate", "bases of depth 20 or more"),
@@ -282,4 +289,5 @@ def _table(samples: pd.DataFrame) -> TableView:
     return TableView(
         "alignments", "Alignment metrics of every sample", heads, rows, note,
         is_searchable=len(rows) > 12, is_sortable=True,
+        sources=(f"{SAMPLES}: sample_id, status, {', '.join(c for _, c, _, _ in _TABLE)}",),
     )  # fmt: skip

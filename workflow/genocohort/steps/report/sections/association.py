@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from genocohort.domain.genome import PRIMARY
+from genocohort.steps.report.chart.drawing import Grid
+from genocohort.steps.report.chart.genome_axis import compute_places
 from genocohort.steps.report.chart.scales import (
     Axis,
     format_count,
@@ -139,7 +140,12 @@ def _models_table(phenotypes: pd.DataFrame) -> TableView:
         Head("λ 1000", True, "λ scaled to 1,000 samples, or 1,000 cases and 1,000 controls"),
         Head("loci", True, "significant loci"),
     )  # fmt: skip
-    return TableView("models", "What was tested, and how well it is calibrated", heads, rows)
+    source = (
+        "association_summary/phenotypes: phenotype, kind, transform, n, n_cases, covariates, "
+        "n_components, n_variants, n_flagged, lambda_gc, lambda_1000, n_loci"
+    )
+    caption = "What was tested, and how well it is calibrated"
+    return TableView("models", caption, heads, rows, sources=(source,))
 
 
 def _kind(row: Record) -> str:
@@ -164,17 +170,18 @@ def _model_text(model: Record) -> str:
 def _manhattan(
     name: str, frame: pd.DataFrame, hits: pd.DataFrame | None, settings: ReportSettings
 ) -> Figure:
-    place, number, names, ticks, span = _places(frame)
+    places = compute_places(frame["chromosome"], frame["vcf_pos"].to_numpy(np.int64))
+    place, number = places.place, places.number
     strength = frame["neg_log10_p"].to_numpy(float)
     dense = compute_dense(
         place, number, strength,
-        span=span, live_from=settings.live_from, n_live=settings.live_points, n_columns=560,
+        span=places.span, live_from=settings.live_from, n_live=settings.live_points, n_columns=560,
     )  # fmt: skip
     lines = (-math.log10(settings.genome_wide_p), -math.log10(settings.suggestive_p))
     top = max(float(np.nanmax(strength)), lines[0]) * 1.06
     dense_top = float(dense.high.max()) if len(dense.high) else 0.0
     chart = Chart(
-        Axis("chromosome", 0, span, ticks=ticks, grid=False),
+        places.axis(),
         Axis("strength of evidence, −log₁₀ P", 0, max(top, dense_top)),
         width=640,
         height=330,
@@ -205,45 +212,19 @@ def _manhattan(
     if hits is not None:
         _name_hits(chart, name, hits, place, frame)
     title = _manhattan_title(name, frame, strength, hits, lines[0])
-    svg = chart.svg(f"Manhattan plot of {name}. {title}.")
+    columns = (*(rows[c] for c in GWAS_COLUMNS[:4]), strength[dense.live])
+    data = Grid((*GWAS_COLUMNS[:4], "neg_log10_p"), list(zip(*columns, strict=True)))
+    drawing = chart.draw(f"Manhattan plot of {name}. {title}.", data)
     summary = (
         f"Each point is a variant; {format_count(len(dense.live))} of the strongest are drawn one "
-        "by one (their text shows on hover), the others as one shape."
+        "by one (their text shows on hover, they are the figure's data), the others as one shape."
     )
-    if len(names) == 1:
-        summary = f"Only {names[0]} was tested. " + summary
-    return Figure(f"manhattan-{slug(name)}", title, svg, summary)
-
-
-def _places(
-    frame: pd.DataFrame,
-) -> tuple[
-    npt.NDArray[np.float64], npt.NDArray[np.int64], list[str], list[tuple[float, str]], float
-]:
-    """Place of every variant on one axis of all chromosomes, with a tick in each one's middle."""
-    codes, found = pd.factorize(frame["chromosome"])
-    present = [str(name) for name in found]
-    names = [n for n in PRIMARY if n in present] + sorted(set(present) - set(PRIMARY))
-    position = frame["vcf_pos"].to_numpy(np.int64)
-    here_by_name = {name: codes == present.index(name) for name in names}
-    lengths = {n: int(position[here_by_name[n]].max()) for n in names}
-    gap = sum(lengths.values()) * 0.004
-    place = np.zeros(len(frame))
-    number = np.zeros(len(frame), np.int64)
-    ticks = []
-    offset = gap
-    # A label needs about 20 px of the 580 px wide axis.
-    needed, last = sum(lengths.values()) / 28, -math.inf
-    for k, name in enumerate(names):
-        here = here_by_name[name]
-        place[here] = offset + position[here]
-        number[here] = k
-        middle = offset + lengths[name] / 2
-        if middle - last >= needed:
-            ticks.append((middle, name.removeprefix("chr")))
-            last = middle
-        offset += lengths[name] + gap
-    return place, number, names, ticks, offset
+    if len(places.names) == 1:
+        summary = f"Only {places.names[0]} was tested. " + summary
+    return Figure(
+        f"manhattan-{slug(name)}", title, drawing, summary,
+        sources=(f"association_summary/{name}.gwas: chromosome, vcf_pos, neg_log10_p",),
+    )  # fmt: skip
 
 
 def _name_hits(
@@ -309,15 +290,17 @@ def _quantiles(name: str, frame: pd.DataFrame, model: Record) -> Figure:
         width=310,
         height=330,
     )
-    chart.band(expected, np.maximum(low, 0), np.minimum(high, chart.y.high), color="muted")
+    null = "95 % of the null"
+    high = np.minimum(high, chart.y.high)
+    chart.band(expected, np.maximum(low, 0), high, color="muted", series=null)
     chart.diagonal()
-    keys = [Key("muted", "95 % of the null", "band")]
+    keys = [Key("muted", null, "band")]
     for first, last, label, column, color in FREQUENCY_BINS:
         part = strength[(rarer >= first) & (rarer < last)]
         if not np.isfinite(part).any():
             continue
         x, y = compute_quantiles(part)
-        chart.points(x, y, color=color, size=1.9)
+        chart.points(x, y, color=color, size=1.9, series=label)
         value = model.get(column)
         shown = "" if is_missing(value) else f": λ {value:.3f}"
         keys.append(Key(color, f"{label}{shown}"))
@@ -332,12 +315,16 @@ def _quantiles(name: str, frame: pd.DataFrame, model: Record) -> Figure:
         title = f"{name}: λ = {value:.3f}, the tests are conservative"
     else:
         title = f"{name}: λ = {value:.3f}, the tests are calibrated"
-    svg = chart.svg(f"Quantile-quantile plot of {name}. {title}.")
+    drawing = chart.draw(f"Quantile-quantile plot of {name}. {title}.")
     summary = (
         "Points on the diagonal behave as chance would have it; leaving it early means inflation, "
         "only at the end means signal."
     )
-    return Figure(f"qq-{slug(name)}", title, svg, summary, tuple(keys))
+    sources = (
+        f"association_summary/{name}.gwas: neg_log10_p, effect_allele_frequency",
+        "association_summary/phenotypes: lambda_gc",
+    )
+    return Figure(f"qq-{slug(name)}", title, drawing, summary, tuple(keys), sources=sources)
 
 
 def _hits_table(
@@ -377,7 +364,14 @@ def _hits_table(
     )  # fmt: skip
     significant = int(shown["is_significant"].sum())
     caption = f"The strongest loci of {name}; {significant} significant"
-    return (TableView(f"hits-{slug(name)}", caption, heads, rows, is_sortable=True),)
+    source = (
+        "association_summary/top_hits: rank, chromosome, vcf_pos, variant_id, effect_allele, "
+        "other_allele, effect_allele_frequency, beta, standard_error, neg_log10_p, nearest_gene, "
+        "gene_distance_bp, flag"
+    )
+    return (
+        TableView(f"hits-{slug(name)}", caption, heads, rows, is_sortable=True, sources=(source,)),
+    )
 
 
 def _gene(row: Record) -> str:

@@ -18,6 +18,11 @@ from genocohort.steps.report.page import (
     join_words,
     plural,
 )
+from genocohort.steps.report.sections.phenotypes import (
+    compute_distributions,
+    compute_scores,
+    list_times,
+)
 from genocohort.steps.report.sections.survival import compute_forests, compute_survival
 
 # Findings that can change a result; the others only say what was tolerated or not carried over.
@@ -38,7 +43,12 @@ def compute_clinical(tables: Tables) -> Section | None:
     table1 = tables.get("outcomes/table1")
     if table1 is not None and len(table1):
         groups.append(Group("Description of the cohort", tables=(_table1(table1),)))
+    groups += compute_distributions(tables.get("clinical/phenotypes_wide"))
+    groups += compute_scores(tables)
     survival = compute_survival(tables)
+    times = list_times(tables.get("clinical/outcomes"))
+    if times:
+        groups.append(Group("Times to event", tables=(times,)))
     if survival:
         groups.append(Group("Survival", figures=survival))
     forests, table = compute_forests(tables)
@@ -150,7 +160,10 @@ def _table1(table1: pd.DataFrame) -> TableView:
         if has_smd
         else "Mean (SD), median [quartiles] or n (%), of participants with a value."
     )
-    return TableView("table1", "Table 1", tuple(heads), rows, note, is_whole=True)
+    source = "outcomes/table1: variable, level, group, n, n_missing, smd, text"
+    return TableView(
+        "table1", "Table 1", tuple(heads), rows, note, is_whole=True, sources=(source,)
+    )
 
 
 def _text(part: pd.DataFrame, group: str, level: str) -> Cell:
@@ -178,7 +191,10 @@ def _findings(findings: pd.DataFrame) -> TableView:
     ]
     heads = (Head("source"), Head("kind"), Head("times", True), Head("for example", is_wide=True))
     note = "Each one with its row and column is in clinical/findings.parquet."
-    return TableView("findings", "Findings by source and kind", heads, rows, note, is_sortable=True)
+    return TableView(
+        "findings", "Findings by source and kind", heads, rows, note, is_sortable=True,
+        sources=("clinical/findings: source, kind, sentence",),
+    )  # fmt: skip
 
 
 def _attention(findings: pd.DataFrame | None) -> tuple[Attention, ...]:

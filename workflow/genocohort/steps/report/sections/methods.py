@@ -207,6 +207,7 @@ def _ledger_group(ledger: pd.DataFrame) -> Group:
     table = TableView(
         "ledger", caption, heads, rows, "Row by row in accounts/ledger.parquet.",
         is_searchable=len(rows) > 10, is_sortable=True,
+        sources=("accounts/ledger: step, scope, unit, n_dropped, reason, is_loss, examples",),
     )  # fmt: skip
     text = (
         "Each step accounts for what came in, what it kept, and what it left out for which reason."
@@ -238,4 +239,7 @@ def _balance(ledger: pd.DataFrame) -> TableView:
         Head("step"), Head("unit"), Head("came in", True), Head("kept", True),
         Head("left out", True),
     )  # fmt: skip
-    return TableView("balance", "What came in and what was kept", heads, rows, is_whole=True)
+    return TableView(
+        "balance", "What came in and what was kept", heads, rows, is_whole=True,
+        sources=("accounts/ledger: step, scope, unit, n_in, n_kept",),
+    )  # fmt: skip

@@ -77,6 +77,11 @@ def _kinship(frame: pd.DataFrame) -> Figure:
                 color=color,
                 titles=titles,
                 marker=marker,
+                series=word,
+                names=[
+                    f"{a} – {b}"
+                    for a, b in zip(part["sample_id_1"], part["sample_id_2"], strict=True)
+                ],
             )
             keys.append(Key(color, f"{word} ({plural(len(part), 'pair')})", marker))
     related = int((relations != "unrelated").sum())
@@ -86,12 +91,13 @@ def _kinship(frame: pd.DataFrame) -> Figure:
         if wrong.any()
         else ", as recorded or without a record"
     )
-    svg = chart.svg(f"Scatter plot of kinship against IBS0. {title}.")
+    drawing = chart.draw(f"Scatter plot of kinship against IBS0. {title}.")
     summary = (
         "Parent and child share an allele at every variant (IBS0 near 0), siblings do not; only "
         "related or recorded pairs are drawn."
     )
-    return Figure("kinship", title, svg, summary, tuple(keys))
+    source = "kinship/pairs: ibs0, kinship, relation_inferred, is_contradiction"
+    return Figure("kinship", title, drawing, summary, tuple(keys), sources=(source,))
 
 
 def _pairs_table(pairs: pd.DataFrame) -> TableView:
@@ -122,6 +128,11 @@ def _pairs_table(pairs: pd.DataFrame) -> TableView:
     )  # fmt: skip
     left_out = len(pairs) - len(rows)
     note = f"{plural(left_out, 'further pair')} in kinship/pairs.parquet." if left_out else ""
-    return TableView(
-        "pairs", "Related pairs; contradictions first", heads, rows, note, is_sortable=True
+    source = (
+        "kinship/pairs: sample_id_1, sample_id_2, kinship, ibs0, relation_inferred, "
+        "relation_recorded, finding"
     )
+    return TableView(
+        "pairs", "Related pairs; contradictions first", heads, rows, note, is_sortable=True,
+        sources=(source,),
+    )  # fmt: skip

@@ -23,9 +23,32 @@ from genocohort.steps.report.page import (
     join_words,
     plural,
 )
+from genocohort.steps.report.sections.ancestry import (
+    UNASSIGNED,
+    ancestry_attention,
+    compute_ancestry,
+    has_ancestry,
+)
+from genocohort.steps.report.sections.diversity import compute_diversity
+from genocohort.steps.report.sections.homozygosity import compute_homozygosity
 from genocohort.steps.report.settings import ReportSettings
 
-GROUPINGS = {"ancestry": "reported ancestry", "batch": "batch"}
+GROUPINGS = {
+    "ancestry": "reported ancestry", "inferred": "inferred ancestry", "batch": "batch",
+}  # fmt: skip
+
+
+_GROUP_SOURCES = {
+    "ancestry": ("clinical/participants", "ancestry_reported"),
+    "inferred": ("structure/ancestry", "ancestry_inferred"),
+    "batch": ("sample_qc/samples", "batch"),
+}
+_SUMMARIES = {
+    "ancestry": "Groups that lie apart differ in ancestry; tests adjust for these components.",
+    "inferred": "Each sample has the colour of the reported group nearest to it.",
+    "batch": "Batches should overlap; a batch that lies apart points to a technical difference.",
+}
+MOST_GROUPS = len(MARKERS) - 1
 
 
 def compute_structure(tables: Tables, settings: ReportSettings) -> Section | None:
@@ -33,7 +56,9 @@ def compute_structure(tables: Tables, settings: ReportSettings) -> Section | Non
     components = tables.get("structure/components")
     if components is None or not len(components):
         return None
-    frame = _with_groups(components, tables)
+    ancestry = tables.get("structure/ancestry")
+    inferred = ancestry if has_ancestry(ancestry) else None
+    frame = _with_groups(components, tables, inferred)
     eigenvalues = tables.get("structure/eigenvalues")
     figures = []
     for x, y in (("PC1", "PC2"), ("PC3", "PC4")):
@@ -42,13 +67,22 @@ def compute_structure(tables: Tables, settings: ReportSettings) -> Section | Non
                 _components(frame, x, y, group, eigenvalues, settings)
                 for group in GROUPINGS
                 if frame[group].nunique() > 1 or group == "ancestry"
+                if group != "inferred" or x == "PC1"
             ]
     if eigenvalues is not None and eigenvalues["fraction"].notna().any():
         figures.append(draw_scree(eigenvalues))
     groups = [Group("Principal components", figures=tuple(figures))]
+    if inferred is not None:
+        groups.append(compute_ancestry(inferred))
     fst = tables.get("structure/fst")
     if fst is not None and len(fst):
         groups.append(Group("Differentiation between groups", tables=(list_fst(fst),)))
+    runs = tables.get("structure/roh_samples")
+    if runs is not None and len(runs):
+        told = frame.set_index("sample_id")["ancestry"]
+        shown, names = _largest(runs["sample_id"].map(told).fillna("not reported"), MOST_GROUPS)
+        groups.append(compute_homozygosity(runs, shown, names, settings))
+    groups += compute_diversity(tables)
     fitted = int((components["role"] == "fitted").sum())
     pruned = tables.get("structure/pruned")
     variants = f" from {plural(len(pruned), 'LD-pruned variant')}" if pruned is not None else ""
@@ -57,11 +91,17 @@ def compute_structure(tables: Tables, settings: ReportSettings) -> Section | Non
         f"{format_count(fitted)} unrelated samples, {format_count(len(components) - fitted)} "
         "relatives projected onto them."
     )
-    return Section("structure", "Population structure", lead, tuple(groups))
+    attention = () if inferred is None else ancestry_attention(inferred)
+    return Section("structure", "Population structure", lead, tuple(groups), attention)
 
 
-def _with_groups(components: pd.DataFrame, tables: Tables) -> pd.DataFrame:
-    frame = components.assign(ancestry="not reported", batch="not given")
+def _with_groups(
+    components: pd.DataFrame, tables: Tables, inferred: pd.DataFrame | None
+) -> pd.DataFrame:
+    frame = components.assign(ancestry="not reported", batch="not given", inferred="not inferred")
+    if inferred is not None:
+        group = inferred.set_index("sample_id")["ancestry_inferred"]
+        frame["inferred"] = frame["sample_id"].map(group).fillna("not inferred")
     samples = tables.get("sample_qc/samples")
     if samples is None:
         return frame
@@ -92,7 +132,7 @@ def _components(
     eigenvalues: pd.DataFrame | None,
     settings: ReportSettings,
 ) -> Figure:
-    merged, names = _largest(frame[group], len(MARKERS) - 1)
+    merged, names = _largest(frame[group], MOST_GROUPS)
     frame = frame.assign(
         shown=merged,
         x=frame[x],
@@ -110,13 +150,12 @@ def _components(
     )  # fmt: skip
     word = GROUPINGS[group]
     title = _component_title(frame, x, y, group, names)
-    svg = chart.svg(f"Scatter plot of {y} against {x} by {word}. {title}.")
-    summary = (
-        "Groups that lie apart differ in ancestry; tests adjust for these components."
-        if group == "ancestry"
-        else "Batches should overlap; a batch that lies apart points to a technical difference."
+    drawing = chart.draw(f"Scatter plot of {y} against {x} by {word}. {title}.")
+    table, column = _GROUP_SOURCES[group]
+    sources = (f"structure/components: sample_id, {x}, {y}", f"{table}: {column}")
+    return Figure(
+        f"{x.lower()}-{y.lower()}-{group}", title, drawing, _SUMMARIES[group], keys, sources=sources
     )
-    return Figure(f"{x.lower()}-{y.lower()}-{group}", title, svg, summary, keys)
 
 
 def _component_label(name: str, eigenvalues: pd.DataFrame | None) -> str:
@@ -144,6 +183,10 @@ def _component_title(frame: pd.DataFrame, x: str, y: str, group: str, names: lis
     if len(names) < 2:
         return f"{y} against {x}; {word} is not recorded"
     shares = [_explained(frame[c], frame["shown"]) for c in (x, y)]
+    if group == "inferred":
+        n = int((frame[group] == UNASSIGNED).sum())
+        far = plural(n, "sample lies", "samples lie") if n else "no sample lies"
+        return f"By the components, {far} with none of the reported groups"
     if group == "batch" and max(shares) < 0.1:
         return f"Batches overlap on {x} and {y}"
     return (
@@ -160,20 +203,24 @@ def draw_scree(eigenvalues: pd.DataFrame) -> Figure:
     every = max(1, len(number) // 10)
     ticks = [(n, str(int(n))) for n in number[::every]]
     chart = Chart(
-        Axis("component", number.min() - 0.6, number.max() + 0.6, ticks=ticks, grid=False),
+        Axis("component", number.min() - 0.6, number.max() + 0.6, ticks=ticks, grid=False,
+             is_named=True),
         Axis("share of the variance", 0, float(share.max()) * 1.08,
              format=lambda v: f"{100 * v:g} %"),
         height=330,
     )  # fmt: skip
     titles = [f"PC{int(n)}: {format_rate(s, 2)}" for n, s in zip(number, share, strict=True)]
-    chart.bars(number - 0.4, number + 0.4, share, titles=titles)
+    names = [f"PC{int(n)}" for n in number]
+    chart.bars(number - 0.4, number + 0.4, share, titles=titles, names=names)
     first = min(2, len(share))
     title = (
         f"The first {first} components hold {format_rate(float(share[:first].sum()))} of the "
         f"variance, all {len(share)} together {format_rate(float(share.sum()))}"
     )
-    svg = chart.svg(f"Bar chart of the variance share of each component. {title}.")
-    return Figure("scree", title, svg, "Where the bars level off, components are mostly noise.")
+    drawing = chart.draw(f"Bar chart of the variance share of each component. {title}.")
+    summary = "Where the bars level off, components are mostly noise."
+    source = "structure/eigenvalues: component, fraction"
+    return Figure("scree", title, drawing, summary, sources=(source,))
 
 
 def list_fst(fst: pd.DataFrame) -> TableView:
@@ -198,4 +245,8 @@ def list_fst(fst: pd.DataFrame) -> TableView:
         Head("SE", True, "block jackknife"),
     )  # fmt: skip
     names = join_words(sorted({str(row[0]) for row in rows}))
-    return TableView("fst", f"Hudson's Fst by {names}", heads, rows, is_sortable=len(rows) > 1)
+    source = "structure/fst: group_by, group_1, group_2, n_1, n_2, fst, standard_error"
+    return TableView(
+        "fst", f"Hudson's Fst by {names}", heads, rows, is_sortable=len(rows) > 1,
+        sources=(source,),
+    )  # fmt: skip

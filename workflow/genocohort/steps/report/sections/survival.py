@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from genocohort.steps.report.chart.drawing import Grid
 from genocohort.steps.report.chart.scales import (
     Axis,
     compute_ticks,
@@ -61,27 +62,37 @@ def _curves(
     keys = []
     for color, group in enumerate(groups[:7]):
         rows = part[part["group"] == group].sort_values("day")
+        events = int(rows["n_events"].sum())
+        words = group_words(group, group_by)
         day = np.concatenate([[0.0], rows["day"].to_numpy(float) / unit])
         curve = np.concatenate([[1.0], rows["survival"].to_numpy(float)])
         lower = np.concatenate([[1.0], rows["ci_lower"].fillna(rows["survival"]).to_numpy(float)])
         upper = np.concatenate([[1.0], rows["ci_upper"].fillna(rows["survival"]).to_numpy(float)])
-        chart.band(day, np.maximum(lower, low), upper, color=color, step=True)
-        events = int(rows["n_events"].sum())
-        words = group_words(group, group_by)
+        floor = np.maximum(lower, low)
+        chart.band(day, floor, upper, color=color, step=True)
         title = f"{words}: {plural(events, 'event')}, at the end {format_number(curve[-1], 2)}"
-        chart.line(day, np.maximum(curve, low), color=color, step=True, title=title)
+        curve = np.maximum(curve, low)
+        chart.line(day, curve, color=color, step=True, title=title)
         keys.append(Key(color, f"{words} ({plural(events, 'event')})", "line"))
     ticks = compute_ticks(0, end)
     title = _title(part, tests, outcome, group_by)
-    svg = chart.svg(f"Kaplan-Meier curves of {outcome}. {title}.")
+    columns = ("group", "day", "n_at_risk", "n_events", "survival", "ci_lower", "ci_upper")
+    shown = part[part["group"].isin(groups[:7])]
+    rows = zip(*(shown[c].tolist() for c in columns), strict=True)
+    data = Grid(columns, list(rows))
+    drawing = chart.draw(f"Kaplan-Meier curves of {outcome}. {title}.", data)
     summary = "Bands are 95 % intervals (log-log); the table counts participants still at risk."
     return Figure(
         f"survival-{slug(outcome)}-{slug(group_by)}",
         title,
-        svg,
+        drawing,
         summary,
         tuple(keys),
         below=_at_risk(part, groups[:7], ticks, unit, outcome, group_by),
+        sources=(
+            "outcomes/survival_curves: day, n_at_risk, n_events, survival, ci_lower, ci_upper",
+            "outcomes/survival_tests: p_value",
+        ),
     )
 
 
@@ -191,9 +202,14 @@ def _forest(outcome: str, part: pd.DataFrame) -> Figure:
         if found
         else f"{words}: no term's interval excludes 1"
     )
-    svg = chart.svg(f"Forest plot of hazard ratios for {outcome}. {title}.")
+    columns = ("hazard_ratio", "ci_lower", "ci_upper")
+    shown = part.assign(label=labels)
+    values = zip(*(shown[c].tolist() for c in ("label", *columns)), strict=True)
+    data = Grid(("term", *columns), [*values])
+    drawing = chart.draw(f"Forest plot of hazard ratios for {outcome}. {title}.", data)
     summary = "Right of 1 the event comes earlier, left of 1 later; grey intervals include 1."
-    return Figure(f"forest-{slug(outcome)}", title, svg, summary, wide=True)
+    source = "outcomes/hazards: term, model, hazard_ratio, ci_lower, ci_upper"
+    return Figure(f"forest-{slug(outcome)}", title, drawing, summary, wide=True, sources=(source,))
 
 
 def _term(row: Record) -> str:
@@ -232,4 +248,9 @@ def _hazards_table(hazards: pd.DataFrame) -> TableView:
         Head("participants", True), Head("events", True), Head("note"),
     )  # fmt: skip
     what = "" if outcomes > 1 else f" of {hazards['outcome'].iloc[0]}".replace("_", " ")
-    return TableView("hazards", f"Cox models{what}", heads, rows, is_sortable=True)
+    source = (
+        "outcomes/hazards: outcome, term, model, hazard_ratio, ci_lower, ci_upper, p_value, "
+        "ph_test_p_value, n, n_events, note"
+    )
+    caption = f"Cox models{what}"
+    return TableView("hazards", caption, heads, rows, is_sortable=True, sources=(source,))

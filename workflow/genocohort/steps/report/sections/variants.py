@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from genocohort.steps.report.chart.drawing import Drawing
 from genocohort.steps.report.chart.scales import (
     Axis,
     format_count,
@@ -26,6 +27,7 @@ from genocohort.steps.report.page import (
     number_cell,
     plural,
 )
+from genocohort.steps.report.sections.density import compute_density
 
 MOST_BARS = 60
 TRANSITIONS = ("A>G", "G>A", "C>T", "T>C")
@@ -53,9 +55,14 @@ def compute_variants(tables: Tables) -> Section | None:
             _distribution(metrics, "gq"), _distribution(metrics, "qual"),
         )  # fmt: skip
         figures = [f for f in drawn if f]
+    windows = tables.get("variant_summary/density")
+    density = None
+    if windows is not None:
+        density = compute_density(windows[windows["filter_set"] == chosen])
     shown = chromosomes[chromosomes["filter_set"] == chosen]
     groups = (
         Group("Distributions", figures=tuple(figures)),
+        *([Group("Along the genome", figures=(density,))] if density else []),
         Group("By chromosome", tables=(_chromosome_table(shown),)),
     )
     alleles = int(row["n_snv_alleles"] + row["n_insertions"] + row["n_deletions"])
@@ -78,6 +85,10 @@ def compute_variants(tables: Tables) -> Section | None:
     return Section("variants", "Variants", lead, groups, facts=facts)
 
 
+def _from(metrics: str) -> tuple[str, ...]:
+    return (f"variant_summary/histograms: label, bin_start, bin_end, count (metric {metrics})",)
+
+
 def _bars(
     labels: Sequence[str],
     counts: Sequence[float],
@@ -87,18 +98,19 @@ def _bars(
     label: str,
     colors: Sequence[int | str] | int = 0,
     titles: Sequence[str] | None = None,
-) -> str:
+) -> Drawing:
     n = len(labels)
     # As many labels as fit: a character takes about 8 px of the axis' 340.
     every = max(1, math.ceil(n * max(len(text) + 1 for text in labels) * 8 / 340))
     ticks = [(i + 0.5, text) for i, text in enumerate(labels) if i % every == 0]
     axis = Axis(y, 0, max([*counts, 1.0]) * 1.06)
-    chart = Chart(Axis(x, 0, n, ticks=ticks, grid=False), axis)
+    chart = Chart(Axis(x, 0, n, ticks=ticks, grid=False, is_named=True), axis)
     said = titles or [f"{a}: {format_count(c)}" for a, c in zip(labels, counts, strict=True)]
     gap = 2.0 if n < 20 else 0.4
     places = np.arange(n, dtype=float)
-    chart.bars(places, places + 1, np.asarray(counts, float), color=colors, titles=said, gap=gap)
-    return chart.svg(label)
+    heights = np.asarray(counts, float)
+    chart.bars(places, places + 1, heights, color=colors, titles=said, gap=gap, names=labels)
+    return chart.draw(label)
 
 
 def _substitutions(metrics: dict[str, pd.DataFrame]) -> Figure | None:
@@ -110,7 +122,7 @@ def _substitutions(metrics: dict[str, pd.DataFrame]) -> Figure | None:
     counts = [float(by_label.get(s, 0)) for s in order]
     share = sum(counts[:4]) / sum(counts)
     title = f"{format_rate(share)} of substitutions are transitions"
-    svg = _bars(
+    drawing = _bars(
         [s.replace(">", "") for s in order], counts,
         x="reference and alternative base (AG: A to G)",
         y="SNV alleles", colors=[0] * 4 + [1] * (len(order) - 4),
@@ -118,7 +130,7 @@ def _substitutions(metrics: dict[str, pd.DataFrame]) -> Figure | None:
     )  # fmt: skip
     keys = (Key(0, "transitions", "square"), Key(1, "transversions", "square"))
     summary = "Complementary changes (AG and TC) should be about equally common."
-    return Figure("substitutions", title, svg, summary, keys)
+    return Figure("substitutions", title, drawing, summary, keys, sources=_from("substitution"))
 
 
 def _ts_tv(metrics: dict[str, pd.DataFrame]) -> Figure | None:
@@ -144,13 +156,14 @@ def _ts_tv(metrics: dict[str, pd.DataFrame]) -> Figure | None:
         f"Ts/Tv is {format_number(ratio[0])} among the rarest alleles and "
         f"{format_number(ratio[-1])} among the most common"
     )
-    svg = _bars(
+    drawing = _bars(
         [f"{a:g}" for a in merged["bin_start"]], ratio.tolist(), titles=titles,
         x="allele frequency, bin from", y="Ts/Tv",
         label=f"Bar chart of Ts/Tv by allele frequency. {title}.",
     )  # fmt: skip
     summary = "A fall among the rarest alleles points to false calls, which have Ts/Tv near 0.5."
-    return Figure("ts-tv", title, svg, summary)
+    sources = _from("af_transitions, af_transversions")
+    return Figure("ts-tv", title, drawing, summary, sources=sources)
 
 
 def _frequency_label(low: float, high: float) -> str:
@@ -182,10 +195,10 @@ def _indels(metrics: dict[str, pd.DataFrame]) -> Figure | None:
     colors = [1 if p < 0 else 0 for p in places]
     at = places.astype(float)
     chart.bars(at - 0.45, at + 0.45, shown, color=colors, titles=titles, gap=0)
-    svg = chart.svg(f"Histogram of indel lengths. {title}.")
+    drawing = chart.draw(f"Histogram of indel lengths. {title}.")
     keys = (Key(1, "deletions", "square"), Key(0, "insertions", "square"))
     summary = "Counts fall with length; in coding sequence multiples of three stand out."
-    return Figure("indels", title, svg, summary, keys)
+    return Figure("indels", title, drawing, summary, keys, sources=_from("indel_length"))
 
 
 def _spectrum(metrics: dict[str, pd.DataFrame]) -> Figure | None:
@@ -215,10 +228,10 @@ def _spectrum(metrics: dict[str, pd.DataFrame]) -> Figure | None:
         chart.points(start, count / width, size=2.2)
     # Neutral expectation for a folded spectrum (Fu 1995): proportional to 1/i away from the middle.
     chart.line(start, count[0] / width[0] * start[0] / start, color="rule", dash=True)
-    svg = chart.svg(f"Folded site-frequency spectrum. {title}.")
+    drawing = chart.draw(f"Folded site-frequency spectrum. {title}.")
     keys = (Key(0, "observed"), Key("rule", "1/count through the first point", "line"))
     summary = "An excess of singletons over the line means growth or false calls, a lack filtering."
-    return Figure("sfs", title, svg, summary, keys)
+    return Figure("sfs", title, drawing, summary, keys, sources=_from("sfs"))
 
 
 def _missingness(metrics: dict[str, pd.DataFrame]) -> Figure | None:
@@ -244,8 +257,9 @@ def _missingness(metrics: dict[str, pd.DataFrame]) -> Figure | None:
     ]
     chart.bars(start, end, count, titles=titles)
     chart.rule(0.05, axis="x", text="5 %")
-    svg = chart.svg(f"Histogram of missing genotypes per record. {title}.")
-    return Figure("missingness", title, svg, "Counts are on a logarithmic axis.")
+    drawing = chart.draw(f"Histogram of missing genotypes per record. {title}.")
+    summary = "Counts are on a logarithmic axis."
+    return Figure("missingness", title, drawing, summary, sources=_from("site_missingness"))
 
 
 def _hardy_weinberg(metrics: dict[str, pd.DataFrame]) -> Figure | None:
@@ -271,9 +285,9 @@ def _hardy_weinberg(metrics: dict[str, pd.DataFrame]) -> Figure | None:
     ]
     chart.bars(start, end, count, titles=titles)
     chart.rule(6, axis="x", text=f"P = {format_p(6)}")
-    svg = chart.svg(f"Histogram of Hardy-Weinberg P values. {title}.")
+    drawing = chart.draw(f"Histogram of Hardy-Weinberg P values. {title}.")
     summary = "Mixed ancestries shift all variants a little; a far tail is mostly genotyping error."
-    return Figure("hwe", title, svg, summary)
+    return Figure("hwe", title, drawing, summary, sources=_from("hwe_neg_log10_p"))
 
 
 _QUALITY = {
@@ -323,8 +337,8 @@ def _distribution(metrics: dict[str, pd.DataFrame], name: str) -> Figure | None:
     ]
     chart.bars(start, end, count, titles=titles, gap=0.2)
     chart.rule(float(median), axis="x", text=f"median {median:g}")
-    svg = chart.svg(f"Histogram of {axis}. {title}.")
-    return Figure(f"distribution-{name}", title, svg, summary)
+    drawing = chart.draw(f"Histogram of {axis}. {title}.")
+    return Figure(f"distribution-{name}", title, drawing, summary, sources=_from(name))
 
 
 def _chromosome_table(shown: pd.DataFrame) -> TableView:
@@ -349,6 +363,11 @@ def _chromosome_table(shown: pd.DataFrame) -> TableView:
         Head("deletions", True), Head("multiallelic", True), Head("singletons", True),
         Head("Ts/Tv", True), Head("call rate", True),
     )  # fmt: skip
-    return TableView(
-        "chromosomes", "Records and alleles per chromosome", heads, rows, is_sortable=True
+    source = (
+        "variant_summary/chromosomes: chromosome, n_records, n_snv_alleles, n_insertions, "
+        "n_deletions, n_multiallelic, n_singletons, ts_tv, call_rate"
     )
+    return TableView(
+        "chromosomes", "Records and alleles per chromosome", heads, rows, is_sortable=True,
+        sources=(source,),
+    )  # fmt: skip

@@ -27,6 +27,8 @@ STEP_WORDS = {
     "genotypes": "genotype store",
     "variants": "variants",
     "variant_summary": "variants",
+    "sites": "known sites",
+    "identity": "reads against calls",
     "kinship": "relatedness",
     "sample_qc": "sample verdicts",
     "structure": "population structure",
@@ -278,4 +280,7 @@ def compute_excluded(ledger: pd.DataFrame, most: int = 12) -> TableView | None:
         f"{plural(more, 'further reason')} in the ledger at the end of the report." if more else ""
     )
     heads = (Head("left out"), Head("because"), Head("in"), Head("for example"))
-    return TableView("excluded", "What was left out, and why", heads, shown, note, is_whole=True)
+    return TableView(
+        "excluded", "What was left out, and why", heads, shown, note, is_whole=True,
+        sources=("accounts/ledger: step, scope, unit, n_dropped, reason, examples",),
+    )  # fmt: skip

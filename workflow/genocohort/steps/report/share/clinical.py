@@ -208,8 +208,8 @@ def _curves(
         survival = np.append(1.0, frame["survival"].to_numpy(float))[place].round(2)
         words = group_words(group, by)
         titles = [f"{words}, {d / unit:.1f}: {s:.2f}" for d, s in zip(shown, survival, strict=True)]
-        chart.line(shown / unit, survival, color=color % 7)
-        chart.points(shown / unit, survival, color=color % 7, titles=titles)
+        chart.line(shown / unit, survival, color=color % 7, series=words)
+        chart.points(shown / unit, survival, color=color % 7, titles=titles, series=words)
         keys.append(Key(color % 7, words, "line"))
         left = _counts_at(frame, shown)[0]
         left[0] = frame["n_at_risk"].max()
@@ -222,7 +222,7 @@ def _curves(
     title = _title(tests, outcome, by)
     return Figure(
         f"survival-{slug(outcome)}-{slug(by)}", title,
-        chart.svg(f"Coarse Kaplan-Meier curves of {outcome}. {title}."),
+        chart.draw(f"Coarse Kaplan-Meier curves of {outcome}. {title}."),
         "Kaplan-Meier estimates at few days, joined by straight lines.", tuple(keys), below=below,
     )  # fmt: skip
 

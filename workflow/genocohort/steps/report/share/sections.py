@@ -28,7 +28,7 @@ from genocohort.steps.report.page import (
 from genocohort.steps.report.sections.alignment import draw_distribution
 from genocohort.steps.report.sections.association import compute_association
 from genocohort.steps.report.sections.relatedness import RELATION_WORDS
-from genocohort.steps.report.sections.samples import VERDICT_WORDS
+from genocohort.steps.report.sections.sample_metrics import VERDICT_WORDS
 from genocohort.steps.report.sections.structure import draw_scree, list_fst
 from genocohort.steps.report.sections.variants import compute_variants
 from genocohort.steps.report.sections.verdict import Verdict, group_ledger, step_words
@@ -37,6 +37,7 @@ from genocohort.steps.report.share.clinical import compute_shared_clinical
 from genocohort.steps.report.share.disclosure import Rules
 
 GENOTYPE_METRICS = ("dp", "gq")
+DENSITY = "variant_summary/density"
 
 
 def compute_shared_sections(
@@ -171,8 +172,8 @@ def _depth(pooled: pd.DataFrame) -> Figure:
     title = (
         f"{format_rate(at[10], 0)} of all bases lie at 10× or more, {format_rate(at[20], 0)} at 20×"
     )
-    svg = chart.svg(f"Cumulative depth of coverage of all samples together. {title}.")
-    return Figure("depth", title, svg, "A slow fall means uneven coverage.")
+    drawing = chart.draw(f"Cumulative depth of coverage of all samples together. {title}.")
+    return Figure("depth", title, drawing, "A slow fall means uneven coverage.")
 
 
 def _variants(tables: Tables, rules: Rules) -> Section | None:
@@ -180,7 +181,8 @@ def _variants(tables: Tables, rules: Rules) -> Section | None:
     if samples is None or int(samples["has_calls"].sum()) < rules.stratum:
         return None
     histograms = tables.get("variant_summary/histograms")
-    masked = dict(tables)
+    # One record in a window may be one person's; the density stays inside.
+    masked = {name: frame for name, frame in tables.items() if name != DENSITY}
     if histograms is not None:
         metric = histograms["metric"].astype(str)
         few = metric.isin(GENOTYPE_METRICS) & (histograms["count"] < rules.least)

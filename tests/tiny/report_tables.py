@@ -1,0 +1,203 @@
+"""Tables of a made-up run that the report draws beside the main ones: reads, structure, scores."""
+
+from pathlib import Path
+
+import numpy as np
+
+from genocohort.domain import tables_alignments as alignments
+from genocohort.domain import tables_clinical as clinical
+from genocohort.domain import tables_cohort as cohort
+from genocohort.domain import tables_identity as identity
+from genocohort.io.parquet import write_table
+
+N_CYCLES = 100
+
+
+def write_sign_offs(folder: Path, names: list[str]) -> None:
+    """One that fits a finding, one that fits none."""
+    write_table(
+        folder / "sample_qc/sign_offs.parquet",
+        cohort.SAMPLE_QC_SIGN_OFFS,
+        {
+            "sample_id": [names[4], names[8]],
+            "finding": ["contamination", "call_rate"],
+            "computed": ["fail", None],
+            "verdict": ["pass", "pass"],
+            "applied": [True, False],
+            "signed_by": ["A. Reader", "A. Reader"],
+            "date": ["2026-01-02", "2026-01-03"],
+            "reason": ["The library was made again", "Seen and accepted"],
+        },
+    )
+
+
+def write_sequencing(folder: Path, rng: np.random.Generator, names: list[str]) -> None:
+    """Base quality by cycle, and depth by contig; the second sample has a third copy of chr21."""
+    columns: dict[str, list] = {name: [] for name in alignments.SAMPLE_CYCLES.column_names}
+    cycle = np.arange(1, N_CYCLES + 1)
+    for name in names:
+        for order, fall in (("first", 4), ("last", 7)):
+            columns["sample_id"] += [name] * N_CYCLES
+            columns["read_order"] += [order] * N_CYCLES
+            columns["cycle"] += cycle.tolist()
+            columns["n_bases"] += [1_000] * N_CYCLES
+            quality = 37 - fall * (cycle / N_CYCLES) ** 2 + rng.normal(0, 0.1, N_CYCLES)
+            columns["quality_mean"] += quality.tolist()
+    path = folder / "alignment_summary/cycles.parquet"
+    write_table(path, alignments.SAMPLE_CYCLES, columns)
+    contigs = [*(f"chr{n}" for n in range(1, 23)), "chrX", "chrY", "chrM", "chrUn_1", "*"]
+    rows: dict[str, list] = {name: [] for name in alignments.SAMPLE_CONTIGS.column_names}
+    for k, name in enumerate(names):
+        copies = np.array([2.0] * 22 + ([1, 1] if k % 2 == 0 else [2, 0]) + [400, 2, 0])
+        if k == 1:
+            copies[20] = 3
+        depth = 15 * copies * rng.normal(1, 0.01, len(copies))
+        length = [1_000_000] * (len(contigs) - 1) + [0]
+        given = {
+            "sample_id": [name] * len(contigs),
+            "contig": contigs,
+            "length": [*length[:-1], None],
+            "evaluated_bases": length,
+            "evaluated_depth_sum": [round(a * b) for a, b in zip(depth, length, strict=True)],
+        }
+        for column in rows:
+            rows[column] += given.get(column, [0] * len(contigs))
+    write_table(folder / "alignment_summary/contigs.parquet", alignments.SAMPLE_CONTIGS, rows)
+
+
+def write_identity(
+    folder: Path, rng: np.random.Generator, aligned: list[str], genotyped: list[str]
+) -> None:
+    """The third and fourth alignment are exchanged, the fifth is contaminated."""
+    n = len(aligned)
+    whose = aligned.copy()
+    whose[2], whose[3] = aligned[3], aligned[2]
+    share = np.round(rng.uniform(0, 0.002, n), 6)
+    share[4] = 0.08
+    number = {name: i for i, name in enumerate(genotyped)}
+    agree = rng.uniform(0.4, 0.65, (n, len(genotyped)))
+    for i, name in enumerate(whose):
+        agree[i, number[name]] = 0.999
+    own = [agree[i, number[name]] for i, name in enumerate(aligned)]
+    write_table(
+        folder / "identity/samples.parquet",
+        identity.IDENTITY_SAMPLES,
+        {
+            "sample_id": aligned,
+            "n_sites": [900] * n,
+            "mean_site_depth": [28.0] * n,
+            "error_rate": [0.001] * n,
+            "contamination": share,
+            "contamination_low": share * 0.8,
+            "contamination_high": share * 1.2 + 0.001,
+            "contamination_log_ratio": share * 1000,
+            "own_n_sites": [900] * n,
+            "own_concordance": own,
+            "best_sample_id": whose,
+            "best_n_sites": [900] * n,
+            "best_concordance": [0.999] * n,
+            "match": ["own" if a == b else "other" for a, b in zip(aligned, whose, strict=True)],
+        },
+    )
+    pairs = [(a, g) for a in aligned for g in genotyped]
+    write_table(
+        folder / "identity/pairs.parquet",
+        identity.IDENTITY_PAIRS,
+        {
+            "sample_id": [p[0] for p in pairs],
+            "calls_sample_id": [p[1] for p in pairs],
+            "n_sites": [900] * len(pairs),
+            "n_concordant": np.rint(agree.reshape(-1) * 900),
+            "n_opposite": [3] * len(pairs),
+            "concordance": agree.reshape(-1),
+        },
+    )
+    write_table(
+        folder / "sites/sites.parquet",
+        identity.SITES,
+        {"chromosome": ["chr1"] * 900, "vcf_pos": np.arange(1, 901) * 1000, "ref": ["A"] * 900,
+         "alt": ["G"] * 900, "alt_frequency": np.full(900, 0.3)},
+    )  # fmt: skip
+
+
+def write_populations(
+    folder: Path, rng: np.random.Generator, names: list[str], group: list[str]
+) -> None:
+    """Ancestry, runs of homozygosity, diversity and spectra; the first sample is misreported."""
+    n = len(names)
+    found = list(group)
+    found[0] = "B" if group[0] == "A" else "A"
+    found[1] = "unassigned"
+    write_table(
+        folder / "structure/ancestry.parquet",
+        cohort.STRUCTURE_ANCESTRY,
+        {
+            "sample_id": names,
+            "ancestry_reported": [*group[:-1], None],
+            "nearest": [found[0], group[1], *found[2:]],
+            "ancestry_inferred": found,
+            "probability": np.full(n, 0.999),
+            "distance_p": np.full(n, 0.4),
+            "is_contradiction": [True] + [False] * (n - 1),
+        },
+    )
+    runs = rng.poisson(6, n)
+    total = runs * rng.integers(1_500_000, 4_000_000, n)
+    write_table(
+        folder / "structure/roh_samples.parquet",
+        cohort.STRUCTURE_ROH_SAMPLES,
+        {"sample_id": names, "n_runs": runs, "total_bp": total, "longest_bp": total // 2,
+         "covered_bp": [2_700_000_000] * n, "f_roh": total / 2_700_000_000},
+    )  # fmt: skip
+    groups = [("all", "", n), *(("ancestry_reported", g, n // 3) for g in "ABC")]
+    windows: dict[str, list] = {name: [] for name in cohort.STRUCTURE_DIVERSITY.column_names}
+    spectrum: dict[str, list] = {name: [] for name in cohort.STRUCTURE_SPECTRUM.column_names}
+    for by, name, size in groups:
+        for number in range(1, 23):
+            start = np.arange(60) * 1_000_000
+            values = (by, name, size, f"chr{number}")
+            for column, value in zip(windows, values, strict=False):
+                windows[column] += [value] * len(start)
+            windows["start"] += start.tolist()
+            windows["end"] += (start + 1_000_000).tolist()
+            windows["n_segregating"] += [2_000] * len(start)
+            windows["pi"] += rng.normal(1e-3, 1e-4, len(start)).tolist()
+            windows["theta"] += rng.normal(1.2e-3, 1e-4, len(start)).tolist()
+            windows["tajima_d"] += rng.normal(-0.5, 0.3, len(start)).tolist()
+        for kind, most in (("folded", size), ("unfolded", 2 * size)):
+            count = np.arange(most + 1)
+            for column, value in zip(spectrum, (by, name, size, kind, 2 * size), strict=False):
+                spectrum[column] += [value] * len(count)
+            spectrum["allele_count"] += count.tolist()
+            spectrum["n_variants"] += (90_000 / np.maximum(count, 1)).tolist()
+            spectrum["n_left_out"] += [7] * len(count)
+    write_table(folder / "structure/diversity.parquet", cohort.STRUCTURE_DIVERSITY, windows)
+    write_table(folder / "structure/spectrum.parquet", cohort.STRUCTURE_SPECTRUM, spectrum)
+
+
+def write_scores_and_times(folder: Path, rng: np.random.Generator, people: list[str]) -> None:
+    """Two scores, the second without the last participant; one time to event."""
+    n = len(people)
+    value = rng.normal(3, 2, (2, n))
+    value[1, -1] = np.nan
+    mean, spread = np.nanmean(value, axis=1), np.nanstd(value, axis=1, ddof=1)
+    z = (value - mean[:, None]) / spread[:, None]
+    part = [None if np.isnan(x) else f"{1 + int(x > 0)} of 2" for x in z.reshape(-1)]
+    write_table(
+        folder / "outcomes/scores.parquet",
+        clinical.SCORES,
+        {"score": ["cad"] * n + ["height"] * n, "participant_id": people * 2,
+         "value": value.reshape(-1), "z": z.reshape(-1), "group": part},
+    )  # fmt: skip
+    columns = {name: [None] * n for name in clinical.OUTCOMES.column_names}
+    columns |= {
+        "participant_id": people,
+        "outcome": ["heart_failure"] * n,
+        "kind": ["tte"] * n,
+        "entry_day": [0 if i % 4 else 30 for i in range(n)],
+        "exit_day": [1_000 + i for i in range(n)],
+        "event": [None if i == 0 else i % 3 for i in range(n)],
+        "src_file": ["outcomes"] * n,
+        "src_row": list(range(n)),
+    }
+    write_table(folder / "clinical/outcomes.parquet", clinical.OUTCOMES, columns)
