@@ -48,3 +48,14 @@ def test_without_a_panel_the_sites_are_read_apart(tmp_path: Path) -> None:
     steps = planned(tmp_path / "study")
     assert steps["alignments"] == steps["alignments_sites"] == 2
     assert steps["sites"] == steps["identity"] == 1
+
+
+def test_samples_with_known_calls_are_compared(tmp_path: Path) -> None:
+    write_cut(tmp_path / "study")
+    path = tmp_path / "study/config/config.yaml"
+    config = yaml.safe_load(path.read_text())
+    config["inputs"]["truth"] = {"calls": config["inputs"]["calls"], "samples": {}}
+    path.write_text(yaml.safe_dump(config))
+    steps = planned(tmp_path / "study")
+    assert steps["truth"] == 1
+    assert steps["truth_genotypes"] == steps["genotypes"]

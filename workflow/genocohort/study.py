@@ -37,6 +37,8 @@ from genocohort.steps.report.settings import ReportSettings
 from genocohort.steps.sample_qc.settings import SampleQcSettings
 from genocohort.steps.sites.settings import SitesSettings
 from genocohort.steps.structure.settings import StructureSettings
+from genocohort.steps.truth.inputs import TruthInputs, resolve_truth
+from genocohort.steps.truth.settings import TruthFiles, TruthSettings
 from genocohort.steps.variant_summary.settings import VariantSummarySettings
 from genocohort.steps.variants.settings import VariantsSettings
 
@@ -83,6 +85,7 @@ class Inputs(Settings):
         description="known sites with frequencies, a VCF or the .bed of a VerifyBamID2 panel with "
         "its .mu beside it; default: common ones of the calls",
     )
+    truth: TruthFiles | None = None
     genes: str | None = None
     scores: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")], str] = Field(
         default_factory=dict, description="polygenic scores by name: scoring files of the PGS "
@@ -114,6 +117,7 @@ class Config(Settings):
     genotypes: GenotypesSettings = GenotypesSettings()
     variants: VariantsSettings = VariantsSettings()
     variant_summary: VariantSummarySettings = VariantSummarySettings()
+    truth: TruthSettings = TruthSettings()
     kinship: KinshipSettings = KinshipSettings()
     mendel: MendelSettings = MendelSettings()
     sites: SitesSettings = SitesSettings()
@@ -207,6 +211,7 @@ class Study:
     headers: tuple[CallsHeader, ...]
     column_map: ColumnMap | None
     calling: CallingInputs | None = None
+    truth: TruthInputs | None = None
 
     @cached_property
     def genotyped(self) -> tuple[Sample, ...]:
@@ -285,6 +290,7 @@ class Study:
         ]
         paths += [Path(p) for p in self.panel_files()]
         paths += [Path(p) for p in (self.column_map.paths() if self.column_map else ())]
+        paths += [Path(p) for p in (self.truth.files() if self.truth else ())]
         for sample in self.aligned:
             own = (sample.alignment, sample.reference)
             paths += [Path(p) for p in (*own, *companions(*own)) if p]
@@ -309,6 +315,7 @@ class Study:
             sign_offs=given.sign_offs,
             scores=given.scores,
             targets=given.targets,
+            truth_regions=given.truth.regions if given.truth else None,
             include_regions=given.include_regions,
             exclude_regions=given.exclude_regions,
             sites=tuple(self.panel_files()),
@@ -323,6 +330,8 @@ class Study:
             "aligned.tsv": sheet_text(self.aligned),
             "inputs.json": self._checked_inputs().to_json() + "\n",
         }
+        if self.truth:
+            texts["truth.tsv"] = sheet_text(tuple(map(_calls_only, self.truth.samples)))
         if self.calling:
             lists = self.calling.lists(self.config.genome)
             texts |= {f"calls.{ending}": text for ending, text in lists.items()}
@@ -396,6 +405,13 @@ def resolve_study(path: Path) -> tuple[Study, list[GenocohortError]]:
         except GenocohortError as error:
             problems.append(error)
     study = Study(path, config, samples, tuple(headers), column_map, calling)
+    if config.inputs.truth:
+        contigs = {c.name: c.contig for c in study.chromosomes}
+        try:
+            known = resolve_truth(config.inputs.truth, study.genotyped, contigs)
+            study = replace(study, truth=known)
+        except GenocohortError as error:
+            problems.append(error)
     return study, _flat(problems)
 
 

@@ -2,6 +2,7 @@ CALLED = bool(CHROMOSOMES)  # a sites-only file has chromosomes and no samples
 SUMMARIES = {
     "alignment_summary": bool(ALIGNED),
     "variant_summary": CALLED,
+    "truth": study.truth is not None,
     "kinship": bool(GENOTYPED),
     "mendel": bool(GENOTYPED and study.config.inputs.pedigree),
     "sites": COMPARED,

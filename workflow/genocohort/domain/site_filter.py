@@ -60,9 +60,9 @@ class SiteFilter:
         """Why each record is left out: 0 for those let in, else 1 + the place in LEFT_OUT."""
         found = np.zeros(batch.n_records, dtype=np.int64)
         if len(self.exclude):
-            found[_within(batch.vcf_pos, self.exclude)] = 4
+            found[is_within(batch.vcf_pos, self.exclude)] = 4
         if self.include is not None:
-            found[~_within(batch.vcf_pos, self.include)] = 3
+            found[~is_within(batch.vcf_pos, self.include)] = 3
         if not np.isnan(self.min_quality):
             found[~(batch.qual >= self.min_quality)] = 2
         if self.filters is not None:
@@ -75,7 +75,7 @@ class SiteFilter:
         return accepted.issuperset("PASS" if v == "." else v for v in text.split(";"))
 
 
-def _within(
+def is_within(
     vcf_pos: npt.NDArray[np.int64], regions: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_]:
     """Whether each 1-based position lies in one of the merged regions."""

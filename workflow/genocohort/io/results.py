@@ -17,6 +17,7 @@ from genocohort.domain import (
     tables_cohort,
     tables_identity,
     tables_pedigree,
+    tables_truth,
     tables_variants,
 )
 from genocohort.domain.table import Table
@@ -29,6 +30,7 @@ AREAS = (
     tables_accounts,
     tables_alignments,
     tables_variants,
+    tables_truth,
     tables_cohort,
     tables_pedigree,
     tables_identity,

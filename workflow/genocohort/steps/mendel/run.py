@@ -80,7 +80,7 @@ def _count(
         where = chosen[[rank for rank, _, _ in found]] if found else np.zeros(0, dtype=np.int64)
         columns["chromosome"] += [name] * len(found)
         for column in ("vcf_pos", "variant_id", "ref", "alt"):
-            columns[column] += getattr(variants, column)[where].tolist()
+            columns[column] += variants.chosen(column, where)
         columns["n_tested"] += [n for _, n, _ in found]
         columns["n_errors"] += [n for _, _, n in found]
     return counter.errors, columns

@@ -125,7 +125,12 @@ def _check_files_exist(
 
 
 def _bed_files(inputs: CheckedInputs) -> list[str]:
-    given = (inputs.targets, inputs.include_regions, inputs.exclude_regions)
+    given = (
+        inputs.targets,
+        inputs.include_regions,
+        inputs.exclude_regions,
+        inputs.truth_regions,
+    )
     return [name for name in given if name]
 
 
