@@ -33,6 +33,7 @@ STEPS = {
     "genotypes": "calls of one chromosome into the genotype store",
     "variants": "summaries of one chromosome's calls",
     "variant_summary": "variant summaries of the cohort",
+    "variant_groups": "genotypes of one chromosome by groups of samples",
     "truth": "recall and precision of samples whose calls are known",
     "kinship": "kinship coefficients of all pairs",
     "mendel": "Mendelian errors of the pedigree's trios",

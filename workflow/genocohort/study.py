@@ -39,6 +39,7 @@ from genocohort.steps.sites.settings import SitesSettings
 from genocohort.steps.structure.settings import StructureSettings
 from genocohort.steps.truth.inputs import TruthInputs, resolve_truth
 from genocohort.steps.truth.settings import TruthFiles, TruthSettings
+from genocohort.steps.variant_groups.settings import VariantGroupsSettings
 from genocohort.steps.variant_summary.settings import VariantSummarySettings
 from genocohort.steps.variants.settings import VariantsSettings
 
@@ -117,6 +118,7 @@ class Config(Settings):
     genotypes: GenotypesSettings = GenotypesSettings()
     variants: VariantsSettings = VariantsSettings()
     variant_summary: VariantSummarySettings = VariantSummarySettings()
+    variant_groups: VariantGroupsSettings = VariantGroupsSettings()
     truth: TruthSettings = TruthSettings()
     kinship: KinshipSettings = KinshipSettings()
     mendel: MendelSettings = MendelSettings()

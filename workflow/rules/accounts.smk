@@ -17,6 +17,7 @@ SUMMARIES = {
 }
 PER_RUN = ["preflight", *(step for step, used in SUMMARIES.items() if used)]
 PER_CHROMOSOME = ["variants"] * CALLED + ["genotypes"] * bool(GENOTYPED)
+PER_CHROMOSOME += ["variant_groups"] * bool(GENOTYPED and study.config.variant_groups.by)
 PER_CHROMOSOME += ["association"] * SUMMARIES["association_summary"]
 PER_SAMPLE = ["alignments"] * bool(ALIGNED)
 
