@@ -47,6 +47,7 @@ STEPS = {
     "association_summary": "association results of the cohort",
     "accounts": "check the ledger of all steps",
     "report": "one HTML report",
+    "multiqc": "tables and plots for MultiQC",
 }
 
 STEP_EPILOG = (

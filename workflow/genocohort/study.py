@@ -31,6 +31,7 @@ from genocohort.steps.genotypes.settings import GenotypesSettings
 from genocohort.steps.identity.settings import IdentitySettings
 from genocohort.steps.kinship.settings import KinshipSettings
 from genocohort.steps.mendel.settings import MendelSettings
+from genocohort.steps.multiqc.settings import MultiqcSettings
 from genocohort.steps.outcomes.settings import OutcomesSettings
 from genocohort.steps.preflight.settings import CheckedInputs, PreflightSettings
 from genocohort.steps.report.settings import ReportSettings
@@ -136,6 +137,7 @@ class Config(Settings):
     @model_validator(mode="after")
     def _calls_come_from_one_place(self) -> "Config":
         if self.calls.enabled and self.inputs.calls:
+    multiqc: MultiqcSettings = MultiqcSettings()
             raise ValueError(
                 "calls.enabled calls variants from the alignments, but inputs.calls names a file "
                 "of calls: leave out one of them"
