@@ -1,126 +1,25 @@
 """The report in a real browser: opens offline, fast, without errors; its table sorts, filters."""
 
-import json
 import runpy
-import shutil
-import socket
-import subprocess
 import time
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 
 from genocohort.cli import main
+from tiny.browser import open_browser
 
 pytestmark = pytest.mark.validation
-
-CHROMIUM = next(
-    (p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p), None
-)
-websocket = pytest.importorskip("websocket", reason="websocket-client is not installed")
-if CHROMIUM is None:
-    pytest.skip("Chromium is not installed", allow_module_level=True)
 
 write_results = runpy.run_path(str(Path(__file__).parents[1] / "steps/report/synthetic.py"))[
     "write_results"
 ]
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-
-
-class Browser:
-    """One page of a browser over its debugging protocol; what it reports is kept."""
-
-    def __init__(self, url: str, *, width: int = 1280) -> None:
-        self.socket = websocket.create_connection(url, timeout=30, suppress_origin=True)
-        self.number = 0
-        self.events: list[dict] = []
-        for domain in ("Page", "Runtime", "Network", "Log"):
-            self.call(f"{domain}.enable")
-        self.resize(width)
-
-    def resize(self, width: int) -> None:
-        self.call(
-            "Emulation.setDeviceMetricsOverride",
-            width=width, height=900, deviceScaleFactor=1, mobile=False,
-        )  # fmt: skip
-
-    def call(self, method: str, **params: object) -> dict:
-        self.number += 1
-        self.socket.send(json.dumps({"id": self.number, "method": method, "params": params}))
-        while True:
-            message = json.loads(self.socket.recv())
-            if message.get("id") == self.number:
-                assert "error" not in message, message
-                return message["result"]
-            self.events.append(message)
-
-    def open(self, path: Path) -> None:
-        self.events.clear()
-        self.call("Page.navigate", url=path.as_uri())
-        while not any(e["method"] == "Page.loadEventFired" for e in self.events):
-            self.events.append(json.loads(self.socket.recv()))
-
-    def value(self, script: str) -> object:
-        answer = self.call(
-            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
-        )
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
-
-    def close(self) -> None:
-        self.socket.close()
-
-    def problems(self) -> list[str]:
-        """Requests other than the page itself, console errors, exceptions, blocked content."""
-        found = []
-        for event in self.events:
-            params = event["params"]
-            if event["method"] == "Network.requestWillBeSent":
-                url = params["request"]["url"]
-                if not url.startswith(("file:", "data:")):
-                    found.append(url)
-            elif event["method"] in ("Runtime.exceptionThrown", "Runtime.consoleAPICalled"):
-                found.append(json.dumps(params)[:400])
-            elif event["method"] == "Log.entryAdded" and params["entry"]["level"] != "verbose":
-                found.append(params["entry"]["text"])
-        return found
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    profile = tmp_path_factory.mktemp("profile")
-    command = [
-        CHROMIUM, *FLAGS, f"--remote-debugging-port={port}", f"--user-data-dir={profile}",
-        "about:blank",
-    ]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            page = Browser(_page_address(port))
-            yield page
-            page.close()
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def _page_address(port: int) -> str:
-    for _ in range(150):
-        try:
-            with urlopen(f"http://127.0.0.1:{port}/json/list", timeout=5) as answer:
-                pages = [p for p in json.load(answer) if p["type"] == "page"]
-                if pages:
-                    return pages[0]["webSocketDebuggerUrl"]
-        except OSError:
-            pass
-        time.sleep(0.2)
-    raise TimeoutError("the browser did not start")
+    with open_browser(tmp_path_factory.mktemp("profile")) as page:
+        yield page
 
 
 def _report(folder: Path, **size: int) -> Path:
@@ -160,10 +59,10 @@ COUNT = "document.querySelector('form[data-table=verdicts] output').textContent"
 def test_table_sorts_numbers_both_ways_and_says_so(browser, small):
     browser.open(small)
     assert browser.value(FIRST) == "S0001"
-    head = "document.querySelector('#verdicts').tHead.rows[0].cells[5]"
+    head = "document.querySelector('#verdicts').tHead.rows[0].cells[6]"
     rates = (
         "[...document.querySelectorAll('#verdicts tbody tr')]"
-        ".map(r => parseFloat(r.cells[5].textContent))"
+        ".map(r => parseFloat(r.cells[6].textContent))"
     )
     browser.value(f"{head}.firstElementChild.click()")
     values = browser.value(rates)
@@ -177,10 +76,10 @@ def test_table_sorts_numbers_both_ways_and_says_so(browser, small):
 
 def test_negative_numbers_and_powers_of_ten_sort_as_numbers(browser, small):
     browser.open(small)
-    head = "document.querySelector('#verdicts').tHead.rows[0].cells[7]"
+    head = "document.querySelector('#verdicts').tHead.rows[0].cells[8]"
     browser.value(f"{head}.firstElementChild.click()")
     texts = browser.value(
-        "[...document.querySelectorAll('#verdicts tbody tr')].map(r => r.cells[7].textContent)"
+        "[...document.querySelectorAll('#verdicts tbody tr')].map(r => r.cells[8].textContent)"
     )
     values = [float(t.replace("\u2212", "-")) for t in texts]
     assert min(values) < 0 < max(values)

@@ -144,9 +144,14 @@ def _at_risk(
     step = ticks[1] - ticks[0] if len(ticks) > 1 else 1
     heads = (Head("at risk"), *(Head(format_tick(t, step), True) for t in ticks))
     name = f"risk-{slug(outcome)}-{slug(by)}"
-    return TableView(
-        name, f"Participants at risk, {outcome.replace('_', ' ')}", heads, rows, is_compact=True
-    )
+    caption = risk_caption(outcome, by)
+    return TableView(name, caption, heads, rows, is_compact=True)
+
+
+def risk_caption(outcome: str, group_by: str) -> str:
+    """What the table under a figure's curves holds."""
+    by = "" if group_by == "(all)" else f" by {group_by.replace('_', ' ')}"
+    return f"Participants at risk, {outcome.replace('_', ' ')}{by}"
 
 
 def compute_forests(tables: Tables) -> tuple[tuple[Figure, ...], tuple[TableView, ...]]:

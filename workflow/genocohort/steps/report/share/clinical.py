@@ -23,7 +23,12 @@ from genocohort.steps.report.page import (
     slug,
 )
 from genocohort.steps.report.sections.clinical import VARIABLE_WORDS
-from genocohort.steps.report.sections.survival import DAYS_PER_YEAR, group_words, neg_log10
+from genocohort.steps.report.sections.survival import (
+    DAYS_PER_YEAR,
+    group_words,
+    neg_log10,
+    risk_caption,
+)
 from genocohort.steps.report.share.disclosure import (
     Integers,
     Rules,
@@ -216,7 +221,7 @@ def _curves(
         rows.append([words, *(rules.cell(int(n)) for n in left)])
     heads = (Head("at risk, rounded"), *(Head(f"{d / unit:.1f}", True) for d in shown))
     below = TableView(
-        f"risk-{slug(outcome)}-{slug(by)}", f"Participants at risk, {outcome.replace('_', ' ')}",
+        f"risk-{slug(outcome)}-{slug(by)}", risk_caption(outcome, by),
         heads, rows, is_compact=True,
     )  # fmt: skip
     title = _title(tests, outcome, by)

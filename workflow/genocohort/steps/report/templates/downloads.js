@@ -95,7 +95,7 @@ for (const figure of document.querySelectorAll("figure")) {
     CSV: () => offer(figure.querySelector("template").content.textContent, "text/csv", `${name}.csv`),
   });
 }
-for (const table of document.querySelectorAll(".table table")) {
+for (const table of document.querySelectorAll(":not(figure *) > .table table")) {
   const box = table.closest(".table");
   addButtons(box, box.querySelector(".caption").textContent, {
     CSV: () => offer(`${shownRows(table)}\n`, "text/csv", `${table.id}.csv`),
