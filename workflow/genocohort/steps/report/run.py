@@ -39,7 +39,8 @@ TABLES = (
     "variant_summary/histograms", "sites/sites", "identity/samples", "sample_qc/samples",
     "sample_qc/reasons", "sample_qc/sign_offs", "kinship/pairs", "structure/components",
     "structure/eigenvalues", "structure/pruned", "structure/fst", "structure/ancestry",
-    "structure/roh_samples", "structure/diversity", "structure/spectrum",
+    "structure/roh_samples", "structure/diversity", "structure/spectrum", "structure/ld_decay",
+    "structure/mds", "mendel/trios", "truth/concordance",
     "clinical/participants", "clinical/samples", "clinical/findings",
     "clinical/phenotypes_wide", "clinical/outcomes", "outcomes/table1", "outcomes/scores",
     "outcomes/survival_curves", "outcomes/survival_tests", "outcomes/hazards",
@@ -56,9 +57,10 @@ COLUMNS = {
     "sites/sites": ("chromosome",),
 }
 # Not drawn, so not read, although they are there: what each sample, chromosome or phenotype has of
-# its own (`alignments`, `genotypes`, `variants`, `association`), the records themselves
-# (`clinical/observations`, `conditions`, `exposures`), what later studies need
-# (`structure/loadings`, `roh_segments`), and `variant_summary/samples`, which sample_qc sums up.
+# its own (`alignments`, `genotypes`, `variants`, `variant_groups`, `association`), the records
+# themselves (`clinical/observations`, `conditions`, `exposures`), what later studies need
+# (`structure/loadings`, `roh_segments`, `ibs`, `mendel/variants`), and `variant_summary/samples`,
+# which sample_qc sums up.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,6 +22,10 @@ from genocohort.steps.report.page import (
     some_of,
 )
 from genocohort.steps.report.sections.identity import compute_identity
+from genocohort.steps.report.sections.inheritance import (
+    compute_inheritance,
+    inheritance_attention,
+)
 from genocohort.steps.report.sections.relatedness import compute_relatedness
 from genocohort.steps.report.sections.sample_metrics import (
     VERDICT_WORDS,
@@ -50,16 +54,19 @@ def compute_samples(tables: Tables, settings: ReportSettings) -> Section | None:
     ):
         groups += [Group(title, figures=figures)] if figures else []
     groups += compute_identity(tables, settings)
-    pairs = tables.get("kinship/pairs")
+    pairs, trios = tables.get("kinship/pairs"), tables.get("mendel/trios")
     if pairs is not None:
         groups.append(compute_relatedness(pairs))
+    groups += compute_inheritance(trios)
     counts = samples["verdict"].value_counts()
     lead = (
         f"{plural(int(counts.get('pass', 0)), 'sample')} without a finding, "
         f"{counts.get('warn', 0)} to look at again, {counts.get('fail', 0)} failed. Failed "
         "samples are left out of the components and the association tests."
     )
-    attention = (*_attention(samples, pairs), *sign_off_attention(signed))
+    attention = (
+        *_attention(samples, pairs), *inheritance_attention(trios), *sign_off_attention(signed),
+    )  # fmt: skip
     return Section("samples", "Samples", lead, tuple(groups), attention, _facts(samples))
 
 

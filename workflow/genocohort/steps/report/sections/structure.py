@@ -29,6 +29,7 @@ from genocohort.steps.report.sections.ancestry import (
     compute_ancestry,
     has_ancestry,
 )
+from genocohort.steps.report.sections.distances import compute_ld_decay, compute_scaling
 from genocohort.steps.report.sections.diversity import compute_diversity
 from genocohort.steps.report.sections.homozygosity import compute_homozygosity
 from genocohort.steps.report.settings import ReportSettings
@@ -71,6 +72,9 @@ def compute_structure(tables: Tables, settings: ReportSettings) -> Section | Non
             ]
     if eigenvalues is not None and eigenvalues["fraction"].notna().any():
         figures.append(draw_scree(eigenvalues))
+    told, names = _largest(frame.set_index("sample_id")["ancestry"], MOST_GROUPS)
+    scaling = compute_scaling(tables.get("structure/mds"), told, names, settings)
+    figures += [scaling] if scaling else []
     groups = [Group("Principal components", figures=tuple(figures))]
     if inferred is not None:
         groups.append(compute_ancestry(inferred))
@@ -79,9 +83,10 @@ def compute_structure(tables: Tables, settings: ReportSettings) -> Section | Non
         groups.append(Group("Differentiation between groups", tables=(list_fst(fst),)))
     runs = tables.get("structure/roh_samples")
     if runs is not None and len(runs):
-        told = frame.set_index("sample_id")["ancestry"]
-        shown, names = _largest(runs["sample_id"].map(told).fillna("not reported"), MOST_GROUPS)
+        shown = runs["sample_id"].map(told).fillna("not reported")
         groups.append(compute_homozygosity(runs, shown, names, settings))
+    decay = compute_ld_decay(tables.get("structure/ld_decay"))
+    groups += [Group("Linkage disequilibrium", figures=(decay,))] if decay else []
     groups += compute_diversity(tables)
     fitted = int((components["role"] == "fitted").sum())
     pruned = tables.get("structure/pruned")

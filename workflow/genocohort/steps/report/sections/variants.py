@@ -28,6 +28,7 @@ from genocohort.steps.report.page import (
     plural,
 )
 from genocohort.steps.report.sections.density import compute_density
+from genocohort.steps.report.sections.truth import compute_truth
 
 MOST_BARS = 60
 TRANSITIONS = ("A>G", "G>A", "C>T", "T>C")
@@ -63,6 +64,7 @@ def compute_variants(tables: Tables) -> Section | None:
     groups = (
         Group("Distributions", figures=tuple(figures)),
         *([Group("Along the genome", figures=(density,))] if density else []),
+        *compute_truth(tables.get("truth/concordance"), chosen),
         Group("By chromosome", tables=(_chromosome_table(shown),)),
     )
     alleles = int(row["n_snv_alleles"] + row["n_insertions"] + row["n_deletions"])

@@ -27,6 +27,8 @@ STEP_WORDS = {
     "genotypes": "genotype store",
     "variants": "variants",
     "variant_summary": "variants",
+    "truth": "known calls",
+    "mendel": "inheritance",
     "sites": "known sites",
     "identity": "reads against calls",
     "kinship": "relatedness",

@@ -37,7 +37,7 @@ from genocohort.steps.report.share.clinical import compute_shared_clinical
 from genocohort.steps.report.share.disclosure import Rules
 
 GENOTYPE_METRICS = ("dp", "gq")
-DENSITY = "variant_summary/density"
+INSIDE = ("variant_summary/density", "truth/concordance")
 
 
 def compute_shared_sections(
@@ -181,8 +181,8 @@ def _variants(tables: Tables, rules: Rules) -> Section | None:
     if samples is None or int(samples["has_calls"].sum()) < rules.stratum:
         return None
     histograms = tables.get("variant_summary/histograms")
-    # One record in a window may be one person's; the density stays inside.
-    masked = {name: frame for name, frame in tables.items() if name != DENSITY}
+    # One record in a window may be one person's, and known samples are named: both stay inside.
+    masked = {name: frame for name, frame in tables.items() if name not in INSIDE}
     if histograms is not None:
         metric = histograms["metric"].astype(str)
         few = metric.isin(GENOTYPE_METRICS) & (histograms["count"] < rules.least)
