@@ -89,6 +89,10 @@ class Inputs(Settings):
     )
     truth: TruthFiles | None = None
     genes: str | None = None
+    ancestral: str | None = Field(
+        default=None, description="VCF whose INFO/AA holds ancestral alleles (the calls themselves "
+        "or other sites): site frequency spectra are then unfolded too"
+    )  # fmt: skip
     scores: dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")], str] = Field(
         default_factory=dict, description="polygenic scores by name: scoring files of the PGS "
         "Catalog, harmonised to the study's build"
@@ -133,11 +137,11 @@ class Config(Settings):
     association_summary: AssociationSummarySettings = AssociationSummarySettings()
     accounts: AccountsSettings = AccountsSettings()
     report: ReportSettings = ReportSettings()
+    multiqc: MultiqcSettings = MultiqcSettings()
 
     @model_validator(mode="after")
     def _calls_come_from_one_place(self) -> "Config":
         if self.calls.enabled and self.inputs.calls:
-    multiqc: MultiqcSettings = MultiqcSettings()
             raise ValueError(
                 "calls.enabled calls variants from the alignments, but inputs.calls names a file "
                 "of calls: leave out one of them"
@@ -288,6 +292,7 @@ class Study:
                 given.include_regions,
                 given.exclude_regions,
                 given.genes,
+                given.ancestral,
                 *given.scores.values(),
             )
             if p
@@ -324,6 +329,7 @@ class Study:
             exclude_regions=given.exclude_regions,
             sites=tuple(self.panel_files()),
             genes=given.genes,
+            ancestral=given.ancestral,
         )
 
     def write_inputs(self, folder: Path) -> None:

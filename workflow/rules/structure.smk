@@ -8,6 +8,7 @@ rule structure:
         kinship=f"{FULL}/kinship/pairs.parquet",
         sample_qc=f"{FULL}/sample_qc/samples.parquet",
         groups=f"{FULL}/clinical/participants.parquet" if study.column_map else [],
+        ancestral=study.config.inputs.ancestral or [],
     output:
         components=f"{FULL}/structure/components.parquet",
         eigenvalues=f"{FULL}/structure/eigenvalues.parquet",
@@ -19,6 +20,9 @@ rule structure:
         diversity=f"{FULL}/structure/diversity.parquet",
         spectrum=f"{FULL}/structure/spectrum.parquet",
         fst=f"{FULL}/structure/fst.parquet",
+        ld_decay=f"{FULL}/structure/ld_decay.parquet",
+        ibs=f"{FULL}/structure/ibs.parquet",
+        mds=f"{FULL}/structure/mds.parquet",
         ledger=f"{FULL}/structure/ledger.json",
     log:
         "logs/structure.log",
@@ -28,20 +32,30 @@ rule structure:
         image("structure")
     threads: 2
     resources:
-        # The relationship matrix, and what the eigenvectors are found with, beside blocks of calls.
+        # The relationship matrix, and what the eigenvectors are found with, beside blocks of calls;
+        # where IBS is asked for, the counts of all pairs.
         mem_mb=lambda wildcards, input, threads, attempt: attempt
-        * (400 + 400 * threads + round(8 * input.size_mb + len(GENOTYPED) ** 2 / 20000)),
+        * (400 + 400 * threads + round(8 * input.size_mb + len(GENOTYPED) ** 2 / 20000))
+        + (
+            round(len(GENOTYPED) ** 2 / 20000)
+            if study.config.structure.ibs or study.config.structure.mds_dimensions
+            else 0
+        ),
     params:
         settings=settings("structure"),
         genome=study.config.genome.to_json(),
         folder=lambda wildcards, input: os.path.dirname(input.store[0]),
         names=list(CHROMOSOMES),
         groups=lambda wildcards, input: f"--participants {input.groups}" if input.groups else "",
+        ancestral=lambda wildcards, input: (
+            f"--ancestral {input.ancestral}" if input.ancestral else ""
+        ),
     shell:
         "genocohort structure --folder {params.folder} --chromosomes {params.names:q}"
-        " --kinship {input.kinship} --sample-qc {input.sample_qc} {params.groups}"
+        " --kinship {input.kinship} --sample-qc {input.sample_qc} {params.groups} {params.ancestral}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
         " --components {output.components} --eigenvalues {output.eigenvalues} --loadings {output.loadings} --pruned {output.pruned}"
         " --ancestry {output.ancestry} --roh-segments {output.roh_segments}"
         " --roh-samples {output.roh_samples} --diversity {output.diversity}"
-        " --spectrum {output.spectrum} --fst {output.fst} --ledger {output.ledger} 2> {log}"
+        " --spectrum {output.spectrum} --fst {output.fst} --ld-decay {output.ld_decay}"
+        " --ibs {output.ibs} --mds {output.mds} --ledger {output.ledger} 2> {log}"

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from genocohort.stats.diversity import compute_diversity, folded_spectrum
+from genocohort.stats.diversity import compute_diversity
 
 
 def test_pi_counts_differing_pairs_of_chromosomes() -> None:
@@ -42,9 +42,3 @@ def test_tajima_d_is_undefined_without_segregating_variants_or_with_few_alleles(
 def test_nothing_gives_no_window() -> None:
     nothing = np.zeros((0, 2), dtype=np.int64)
     assert len(compute_diversity(nothing, np.zeros(0, dtype=np.int64), 10).start) == 0
-    assert folded_spectrum(nothing, 4).tolist() == [0, 0, 0]
-
-
-def test_the_spectrum_leaves_out_variants_with_missing_calls() -> None:
-    counts = np.array([[4, 0], [0, 4], [3, 1], [1, 3], [2, 2], [2, 1]])
-    assert folded_spectrum(counts, 4).tolist() == [2, 2, 1]

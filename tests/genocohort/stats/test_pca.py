@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from genocohort.stats.pca import compute_components, project, standardise
+from genocohort.stats.pca import (
+    compute_components,
+    genotype_values,
+    loadings,
+    project,
+    standardise,
+)
 
 
 def test_standardise_by_hand() -> None:
@@ -52,14 +58,27 @@ def test_components_that_do_not_exist_are_missing() -> None:
         assert nothing.vectors.shape == (n, 2)
 
 
-def test_a_fitted_sample_projects_on_itself() -> None:
-    matrix = relationship(4, 9, 40)
-    found = compute_components(matrix, 3)
-    np.testing.assert_allclose(project(matrix, found), found.vectors)
-    wide = compute_components(relationship(4, 4, 2), 6)
-    placed = project(np.ones((1, 4)), wide)
-    assert np.isfinite(placed[0, :2]).all()
-    assert np.isnan(placed[0, 2:]).all()
+def test_a_fitted_sample_projects_on_itself_by_the_loadings() -> None:
+    z = np.random.default_rng(4).normal(size=(40, 9)).astype(np.float32)
+    found = compute_components(z.T.astype(float) @ z / 40, 3)
+    weights = loadings(z, found, 40)
+    np.testing.assert_allclose((weights**2).sum(axis=0), 1, rtol=1e-5)
+    halves = [project(z[a:b], weights[a:b], found, 40) for a, b in ((0, 15), (15, 40))]
+    np.testing.assert_allclose(sum(halves), found.vectors, atol=1e-6)
+    few = z[:2]
+    wide = compute_components(few.T.astype(float) @ few / 2, 6)
+    placed = project(few, loadings(few, wide, 2), wide, 2)
+    assert np.isfinite(placed[:, :2]).all()
+    assert np.isnan(placed[:, 2:]).all()
+
+
+def test_values_of_calls_are_looked_up() -> None:
+    calls = np.array([[0, 1, 2, -1], [2, -9, 0, 1]], dtype=np.int8)
+    values = genotype_values(np.array([0.25, 0.5]))
+    np.testing.assert_array_equal(
+        standardise(calls, np.array([0.25, 0.5])),
+        [[*values[0, :3], 0], [values[1, 2], 0, values[1, 0], values[1, 1]]],
+    )
 
 
 def test_permuted_samples_permute_the_vectors() -> None:

@@ -25,8 +25,6 @@ from genocohort.steps.structure.compute import (
     group_samples,
     in_regions,
     judge_sites,
-    make_tiles,
-    relationship_tile,
 )
 from genocohort.steps.structure.settings import StructureSettings
 
@@ -93,33 +91,6 @@ def test_regions_are_half_open_and_names_do_not_matter() -> None:
     inside = in_regions("chr6", np.array([10, 11, 20, 21]), regions)
     assert inside.tolist() == [False, True, True, False]
     assert not in_regions("chr5", np.array([15]), regions).any()
-
-
-@settings(deadline=None)
-@given(st.integers(0, 30), st.integers(1, 9))
-def test_tiles_cover_the_upper_triangle(n: int, size: int) -> None:
-    seen = np.zeros((n, n), dtype=int)
-    for rows, columns in make_tiles(n, size):
-        seen[rows, columns] += 1
-    assert (seen[np.triu_indices(n)] == 1).all()
-
-
-@settings(deadline=None, max_examples=20)
-@given(st.integers(0, 1000))
-def test_relationship_equals_a_plain_sum(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    calls = rng.integers(-1, 3, size=(20, 6)).astype(np.int8)
-    p = rng.uniform(0.1, 0.9, 20)
-    plain = np.zeros((6, 6))
-    for v, i, j in np.ndindex(20, 6, 6):
-        if calls[v, i] >= 0 and calls[v, j] >= 0:
-            a, b = calls[v, i] - 2 * p[v], calls[v, j] - 2 * p[v]
-            plain[i, j] += a * b / (2 * p[v] * (1 - p[v]))
-    order = np.arange(6)
-    whole = relationship_tile([(calls[:7], p[:7]), (calls[7:], p[7:])], order, order)
-    np.testing.assert_allclose(whole, plain, rtol=1e-4, atol=1e-4)
-    part = relationship_tile([(calls, p)], order[:2], order[3:])
-    np.testing.assert_allclose(part, plain[:2, 3:], rtol=1e-4, atol=1e-4)
 
 
 def test_groups_hold_fitted_samples_and_small_ones_are_left_out() -> None:

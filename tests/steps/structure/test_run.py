@@ -16,11 +16,15 @@ from genocohort.domain.tables_cohort import (
     STRUCTURE_DIVERSITY,
     STRUCTURE_EIGENVALUES,
     STRUCTURE_FST,
+    STRUCTURE_IBS,
+    STRUCTURE_LD_DECAY,
+    STRUCTURE_MDS,
     STRUCTURE_PRUNED,
     STRUCTURE_SPECTRUM,
     components_table,
 )
 from genocohort.io.parquet import read_table, write_table
+from genocohort.io.store_selection import open_stores
 from genocohort.steps.structure.run import OUTPUTS
 from tiny.cohort_store import draw_unrelated, make_samples, write_store
 
@@ -130,15 +134,69 @@ def test_tables_and_ledger(study: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert set(windows.chromosome) == {"chr1", "chr2"}
     assert (windows.end - windows.start == 1_000_000).all()
     spectrum = read_table(study / "spectrum.parquet", STRUCTURE_SPECTRUM).to_pandas()
-    assert spectrum.minor_allele_count.tolist() == [*range(19), *range(11), *range(9)]
+    # 5 % of the alleles may be missing: 36 of 18 samples become 35, 20 become 19, 16 stay.
+    sizes = spectrum.groupby(["group_by", "group"]).n_alleles.first()
+    assert sizes.tolist() == [35, 19, 16]
+    assert spectrum.allele_count.tolist() == [*range(18), *range(10), *range(9)]
+    assert set(spectrum.spectrum) == {"folded"}
     # Of 400 autosomal variants one has no call and one has few; in `all` both are left out.
-    assert spectrum[spectrum.group_by == "all"].n_variants.sum() == 398
+    everybody = spectrum[spectrum.group_by == "all"]
+    assert everybody.n_variants.sum() == pytest.approx(398)
+    assert set(everybody.n_left_out) == {2}
+    decay = read_table(study / "ld-decay.parquet", STRUCTURE_LD_DECAY).to_pandas()
+    assert decay.groupby(["group_by", "group"]).n_samples.first().tolist() == [18, 10, 8]
+    assert decay.n_pairs[0] > 1000
+    assert decay.mean_r2[0] > decay.adjusted_r2[0]
+    for name, table in (("ibs", STRUCTURE_IBS), ("mds", STRUCTURE_MDS)):
+        assert len(read_table(study / f"{name}.parquet", table)) == 0
+
+
+def test_unfolded_spectra_where_ancestral_alleles_are_given(
+    study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """ALT is ancestral for every second variant of chr1: its derived allele is REF."""
+    rows = [
+        f"chr1\t{1001 + 10 * i}\t.\tA\tG\t.\t.\tAA={'G' if i % 2 else 'A'}\n" for i in range(250)
+    ]
+    head = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+    (study / "aa.vcf").write_text(head + "".join(rows))
+    chosen = '{"group_by":"none","spectrum_max_missing":0}'
+    given = ("--ancestral", str(study / "aa.vcf"), "--settings", chosen)
+    assert structure(study, *given) == 0
+    assert "ancestral alleles of 400 variants: known: 250" in capsys.readouterr().err
+    spectrum = read_table(study / "spectrum.parquet", STRUCTURE_SPECTRUM).to_pandas()
+    unfolded = spectrum[spectrum.spectrum == "unfolded"]
+    assert unfolded.allele_count.tolist() == list(range(37))
+    fitted = [0, *range(2, 19)]
+    calls = open_stores(study, ["chr1"])[0].read(0, 250)[:, fitted].astype(int)
+    complete = (calls >= 0).all(axis=1)
+    alt = calls.sum(axis=1)
+    derived = np.where(np.arange(250) % 2, 36 - alt, alt)[complete]
+    assert unfolded.n_variants.tolist() == np.bincount(derived, minlength=37).tolist()
+    assert set(unfolded.n_left_out) == {400 - int(complete.sum())}
+
+
+def test_identity_by_state_and_its_scaling(study: Path) -> None:
+    """The failed sample is in neither; the projected duplicate lies on its other self."""
+    assert structure(study, "--settings", '{"group_by":"none","ibs":true,"mds_dimensions":3}') == 0
+    ibs = read_table(study / "ibs.parquet", STRUCTURE_IBS).to_pandas()
+    assert len(ibs) == 19 * 18 // 2
+    pair = ibs[(ibs.sample_id_1 == "S0") & (ibs.sample_id_2 == "S1")].iloc[0]
+    assert (pair.n_ibs0, pair.n_ibs1, pair.ibs) == (0, 0, 1)
+    mds = read_table(study / "mds.parquet", STRUCTURE_MDS).to_pandas()
+    assert mds.sample_id.tolist() == [f"S{i}" for i in range(19) for _ in range(3)]
+    table = mds.pivot(index="sample_id", columns="dimension", values="coordinate")
+    np.testing.assert_allclose(table.loc["S1"], table.loc["S0"], atol=1e-3)
+    first = table[1][[f"S{i}" for i in range(19)]].to_numpy()
+    # So few variants leave single samples between the two populations, but not their means.
+    assert abs(first[:10].mean() - first[10:].mean()) > first[:10].std() + first[10:].std()
 
 
 def test_the_same_bytes_for_any_threads(study: Path) -> None:
     written = []
+    chosen = '{"group_by":"batch","ibs":true,"mds_dimensions":2}'
     for threads in ("1", "2", "3"):
-        assert structure(study, "--settings", '{"group_by":"batch"}', "--threads", threads) == 0
+        assert structure(study, "--settings", chosen, "--threads", threads) == 0
         written.append([(study / f"{n}.parquet").read_bytes() for n in OUTPUTS])
     assert written[0] == written[1] == written[2]
 
@@ -215,6 +273,7 @@ def test_next_to_nothing_gives_complete_tables_of_nulls(
 
 def test_errors_leave_nothing_behind(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert structure(study, "--settings", '{"ld_r2":2}') == 2
+    assert structure(study, "--settings", '{"ld_decay_kb":[0,5,5]}') == 2
     assert structure(study, chromosomes=("chr9",)) == 3
     (study / "qc.parquet").write_bytes(b"not parquet")
     assert structure(study) == 3

@@ -230,14 +230,64 @@ STRUCTURE_DIVERSITY = Table(
 
 STRUCTURE_SPECTRUM = Table(
     "structure/spectrum",
-    1,
-    "Folded site frequency spectrum of biallelic variants called in all samples of the group.",
+    2,
+    "Site frequency spectra of biallelic variants, projected to n_alleles of the group's alleles: "
+    "folded of all variants, unfolded of those whose ancestral allele is known.",
     (
         *_GROUPING,
-        Column("minor_allele_count", "int64", "0 (one allele only) to n_samples"),
-        Column("n_variants", "int64", "variants with so many minor alleles in the group"),
+        Column("spectrum", "string", "folded: by the rarer allele; unfolded: by the derived one"),
+        Column("n_alleles", "int64", "alleles projected to; 2 n_samples where none is missing"),
+        Column("allele_count", "int64", "copies of the rarer or derived allele, from 0"),
+        Column("n_variants", "float64", "expected number of variants with so many copies"),
+        Column("n_left_out", "int64", "variants not in this spectrum: with fewer alleles called "
+               "than n_alleles, or (unfolded) without a known ancestral allele"),
     ),
-)
+)  # fmt: skip
+
+STRUCTURE_LD_DECAY = Table(
+    "structure/ld_decay",
+    1,
+    "Mean squared correlation of the ALT counts of pairs of variants by their distance.",
+    (
+        *_GROUPING,
+        Column("start", "int64", "distance from which a pair counts, base pairs"),
+        Column("end", "int64", "distance below which a pair counts, base pairs"),
+        Column("n_pairs", "int64", "pairs of variants"),
+        Column("mean_r2", "float64", "mean r2; without LD about 1 / n_samples", "no pair"),
+        Column("adjusted_r2", "float64", "mean of r2 - (1 - r2) / (n_samples - 2)",
+               "no pair, or under three samples"),
+    ),
+)  # fmt: skip
+
+STRUCTURE_IBS = Table(
+    "structure/ibs",
+    1,
+    "Identity by state of all pairs of samples that did not fail, over the pruned variants; empty "
+    "unless structure.ibs asks for it.",
+    (
+        Column("sample_id_1", "string", "the earlier of the two in the calls' order"),
+        Column("sample_id_2", "string", "the later of the two"),
+        Column("n_variants", "int32", "variants called in both"),
+        Column("n_ibs0", "int32", "of these, no allele in common"),
+        Column("n_ibs1", "int32", "of these, one allele in common"),
+        Column("ibs", "float64", "(IBS2 + IBS1 / 2) / n_variants; the distance is 1 - ibs",
+               "no variant is called in both"),
+    ),
+)  # fmt: skip
+
+STRUCTURE_MDS = Table(
+    "structure/mds",
+    1,
+    "Classical multidimensional scaling of the distances 1 - IBS: fitted on unrelated samples, the "
+    "others placed by their distances; empty unless structure.mds_dimensions asks for it.",
+    (
+        Column("sample_id", "string", "as in the sample sheet"),
+        Column("role", "string", "one of ROLES: fitted, or projected (a relative of one)"),
+        Column("dimension", "int32", "1-based, the largest first"),
+        Column("coordinate", "float64", "place on the dimension, in units of the distance",
+               "there are fewer dimensions, or the sample shares no call with some other"),
+    ),
+)  # fmt: skip
 
 
 def components_table(n_components: int) -> Table:

@@ -1,4 +1,4 @@
-"""Nucleotide diversity, Watterson's theta and Tajima's D in windows, and the folded spectrum."""
+"""Nucleotide diversity, Watterson's theta and Tajima's D in windows."""
 
 from dataclasses import dataclass
 
@@ -76,22 +76,3 @@ def _tajima_scale(
     e1 = (b1 - 1 / a1) / a1
     e2 = (b2 - (n + 2) / (a1 * n) + a2 / a1**2) / (a1**2 + a2)
     return a1, np.sqrt(e1 * segregating + e2 * segregating * (segregating - 1))
-
-
-def folded_spectrum(counts: npt.NDArray[np.int64], n_alleles: int) -> npt.NDArray[np.int64]:
-    """Variants by their number of minor alleles, of those called in all samples.
-
-    Parameters
-    ----------
-    counts : ndarray, shape (n_variants, 2), int64
-        REF and ALT alleles called.
-    n_alleles : int
-        Alleles of the group without a missing call.
-
-    Returns
-    -------
-    ndarray, shape (n_alleles // 2 + 1,), int64
-        Entry 0 counts the variants with one allele only.
-    """
-    complete = counts[counts.sum(axis=1) == n_alleles]
-    return np.bincount(complete.min(axis=1), minlength=n_alleles // 2 + 1).astype(np.int64)

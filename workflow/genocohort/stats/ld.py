@@ -64,6 +64,41 @@ def correlated_pairs(
     ----------
     The squared Pearson correlation of unphased allele counts: plink2 --indep-pairwise.
     """
+    covariance, variance_a, variance_b = _moments(first, second)
+    limit = r2_max * (1 + _EPSILON)
+    return np.asarray(covariance**2 > limit * variance_a * variance_b, dtype=bool)
+
+
+def squared_correlations(
+    first: npt.NDArray[np.int8], second: npt.NDArray[np.int8]
+) -> npt.NDArray[np.float64]:
+    """Squared correlation of ALT allele counts of every pair of two sets of variants.
+
+    Parameters
+    ----------
+    first, second
+        As `correlated_pairs`.
+
+    Returns
+    -------
+    ndarray, shape (n_first, n_second), float64
+        NaN where undefined: one of the two does not vary among the samples called in both.
+
+    References
+    ----------
+    Rogers and Huff 2009, Genetics 182:839; plink 1.9 --r2.
+    """
+    covariance, variance_a, variance_b = _moments(first, second)
+    product = variance_a * variance_b
+    r2 = np.full(product.shape, np.nan)
+    np.divide(covariance**2, product, out=r2, where=product > 0)
+    return r2
+
+
+def _moments(
+    first: npt.NDArray[np.int8], second: npt.NDArray[np.int8]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """n^2 times covariance and variances of pairs of variants over the samples called in both."""
     # Sums of products of small integers are exact in float32 below 2^24.
     called_a, called_b = ((c >= 0).astype(np.float32) for c in (first, second))
     g_a, g_b = (np.maximum(c, 0).astype(np.float32) for c in (first, second))
@@ -71,10 +106,7 @@ def correlated_pairs(
     sum_a, sum_b = _product(g_a, called_b), _product(called_a, g_b)
     square_a, square_b = _product(g_a**2, called_b), _product(called_a, g_b**2)
     covariance = n * _product(g_a, g_b) - sum_a * sum_b
-    variance_a = n * square_a - sum_a**2
-    variance_b = n * square_b - sum_b**2
-    limit = r2_max * (1 + _EPSILON)
-    return np.asarray(covariance**2 > limit * variance_a * variance_b, dtype=bool)
+    return covariance, n * square_a - sum_a**2, n * square_b - sum_b**2
 
 
 def _product(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

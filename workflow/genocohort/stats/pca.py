@@ -1,4 +1,4 @@
-"""Principal components of genotypes by the genetic relationship matrix."""
+"""Principal components of genotypes."""
 
 from dataclasses import dataclass
 
@@ -29,17 +29,17 @@ class Components:
     total: float
 
 
-def standardise(
-    calls: npt.NDArray[np.int8], alt_frequency: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float32]:
-    """(g - 2 p) / sqrt(2 p (1 - p)) of ALT allele counts g; a missing call gives 0, the mean.
+def genotype_values(alt_frequency: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """(g - 2 p) / sqrt(2 p (1 - p)) of 0, 1, 2 ALT alleles and of a missing call (0, the mean).
 
     Parameters
     ----------
-    calls : ndarray, shape (n_variants, n_samples), int8
-        Negative is missing.
     alt_frequency : ndarray, shape (n_variants,), float64
         p, neither 0 nor 1.
+
+    Returns
+    -------
+    ndarray, shape (n_variants, 4), float32
 
     References
     ----------
@@ -47,9 +47,17 @@ def standardise(
     """
     mean = (2.0 * alt_frequency)[:, None]
     scale = np.sqrt(mean * (1.0 - alt_frequency)[:, None])
-    z = (calls - mean) / scale
-    z[calls < 0] = 0.0
-    return z.astype(np.float32)
+    values = np.zeros((len(alt_frequency), 4), dtype=np.float32)
+    values[:, :3] = (np.arange(3) - mean) / scale
+    return values
+
+
+def standardise(
+    calls: npt.NDArray[np.int8], alt_frequency: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float32]:
+    """`genotype_values` of calls, shape (n_variants, n_samples), int8; negative is missing."""
+    values = genotype_values(alt_frequency)
+    return np.take_along_axis(values, (calls & 3).astype(np.int64), axis=1)
 
 
 def compute_components(relationship: npt.NDArray[np.float64], n_components: int) -> Components:
@@ -70,52 +78,41 @@ def compute_components(relationship: npt.NDArray[np.float64], n_components: int)
     Yang et al. 2011, Am J Hum Genet 88:76 (matrix); plink2 --pca.
     """
     n = len(relationship)
-    values = np.full(n_components, np.nan)
-    vectors = np.full((n, n_components), np.nan)
     total = float(np.trace(relationship)) if n else float("nan")
     found = min(n, n_components)
     if found == 0 or not total > 0:
-        return Components(values, vectors, total)
+        return no_components(n, total, n_components)
     w, v = eigh(relationship, subset_by_index=(n - found, n - 1))
-    w, v = w[::-1], v[:, ::-1]
-    exists = w > _NOISE * w[0]
-    size = np.abs(v)
+    return as_components(w[::-1], v[:, ::-1], total, n_components)
+
+
+def no_components(n_samples: int, total: float, n_components: int) -> Components:
+    """Components of which none exists."""
+    vectors = np.full((n_samples, n_components), np.nan)
+    return Components(np.full(n_components, np.nan), vectors, total)
+
+
+def as_components(
+    values: npt.NDArray[np.float64],
+    vectors: npt.NDArray[np.float64],
+    total: float,
+    n_components: int,
+) -> Components:
+    """Eigenpairs, largest first, with signs fixed; those that are noise or absent are NaN."""
+    found = len(values)
+    exists = values > _NOISE * values[0]
+    size = np.abs(vectors)
     largest = np.argmax(size >= size.max(axis=0) * (1 - 1e-6), axis=0)
-    sign = np.sign(v[largest, np.arange(found)])
-    values[:found] = np.where(exists, w, np.nan)
-    vectors[:, :found] = np.where(exists, v * sign, np.nan)
-    return Components(values, vectors, total)
-
-
-def project(
-    relationship: npt.NDArray[np.float64], components: Components
-) -> npt.NDArray[np.float64]:
-    """Place further samples on fitted components: (relationship to the fitted) u / eigenvalue.
-
-    A fitted sample projected in this way falls on its own place.
-
-    Parameters
-    ----------
-    relationship : ndarray, shape (n_projected, n_fitted), float64
-        Mean over variants of z z', z from the fitted samples' frequencies.
-
-    Returns
-    -------
-    ndarray, shape (n_projected, k), float64
-        NaN for components that do not exist.
-    """
-    placed = relationship @ np.nan_to_num(components.vectors)
-    missing = np.isnan(components.eigenvalues)
-    placed /= np.where(missing, 1.0, components.eigenvalues)
-    placed[:, missing] = np.nan
-    return np.asarray(placed)
+    sign = np.sign(vectors[largest, np.arange(found)])
+    w = np.full(n_components, np.nan)
+    v = np.full((len(vectors), n_components), np.nan)
+    w[:found] = np.where(exists, values, np.nan)
+    v[:, :found] = np.where(exists, vectors * sign, np.nan)
+    return Components(w, v, total)
 
 
 def loadings(
-    calls: npt.NDArray[np.int8],
-    alt_frequency: npt.NDArray[np.float64],
-    components: Components,
-    n_variants: int,
+    z: npt.NDArray[np.float32], components: Components, n_variants: int
 ) -> npt.NDArray[np.float64]:
     """Weight of variants in each component: z u / sqrt(M eigenvalue).
 
@@ -124,10 +121,8 @@ def loadings(
 
     Parameters
     ----------
-    calls : ndarray, shape (n, n_fitted), int8
-        ALT allele counts; negative is missing.
-    alt_frequency : ndarray, shape (n,), float64
-        As `standardise`.
+    z : ndarray, shape (n, n_fitted), float32
+        Standardised calls (`standardise`).
     n_variants : int
         M, the variants that the relationship matrix is a mean over.
 
@@ -136,9 +131,35 @@ def loadings(
     ndarray, shape (n, k), float64
         NaN for components that do not exist.
     """
-    z = standardise(calls, alt_frequency).astype(np.float64)
     missing = np.isnan(components.eigenvalues)
     scale = np.sqrt(n_variants * np.where(missing, 1.0, components.eigenvalues))
-    weights = z @ np.nan_to_num(components.vectors) / scale
+    weights = z.astype(np.float64) @ np.nan_to_num(components.vectors) / scale
     weights[:, missing] = np.nan
     return np.asarray(weights)
+
+
+def project(
+    z: npt.NDArray[np.float32],
+    weights: npt.NDArray[np.float64],
+    components: Components,
+    n_variants: int,
+) -> npt.NDArray[np.float64]:
+    """What some variants add to the places of samples: z' weight / sqrt(M eigenvalue).
+
+    Summed over all M variants, a fitted sample falls on its own place.
+
+    Parameters
+    ----------
+    z : ndarray, shape (n, n_samples), float32
+        Standardised by the fitted samples' frequencies.
+    weights : ndarray, shape (n, k), float64
+        `loadings` of the same variants.
+
+    Returns
+    -------
+    ndarray, shape (n_samples, k), float64
+        NaN for components that do not exist.
+    """
+    scale = np.sqrt(n_variants * components.eigenvalues)
+    placed = z.T.astype(np.float64) @ np.nan_to_num(weights)
+    return np.asarray(placed / scale)

@@ -109,6 +109,7 @@ def _check_files_exist(
         *_bed_files(inputs),
         *inputs.sites,
         inputs.genes,
+        inputs.ancestral,
         *inputs.scores.values(),
     ]
     named += [name for s in samples for name in (s.alignment, s.reference)]

@@ -53,3 +53,4 @@ class CheckedInputs(Settings):
     exclude_regions: str | None = None
     sites: tuple[str, ...] = ()
     genes: str | None = None
+    ancestral: str | None = None

@@ -11,10 +11,8 @@ import numpy.typing as npt
 from genocohort.domain.genome import Region, canonical_contig
 from genocohort.stats.fst import Fst, compute_fst
 from genocohort.stats.hwe import hwe_exact
-from genocohort.stats.pca import Components, standardise
+from genocohort.stats.pca import Components
 from genocohort.steps.structure.settings import StructureSettings
-
-TILE = 512
 
 NO_CALL = "no call among the fitted samples"
 MONOMORPHIC = "one allele only among the fitted samples"
@@ -133,35 +131,6 @@ def in_regions(
         if canonical_contig(region.contig) == canonical_contig(chromosome):
             inside |= (vcf_pos - 1 >= region.start) & (vcf_pos - 1 < region.end)
     return inside
-
-
-def make_tiles(n_samples: int, size: int = TILE) -> list[tuple[slice, slice]]:
-    """Row and column ranges that cover the upper triangle of a matrix over samples."""
-    ranges = [slice(a, min(a + size, n_samples)) for a in range(0, n_samples, size)]
-    return [(a, b) for i, a in enumerate(ranges) for b in ranges[i:]]
-
-
-def relationship_tile(
-    blocks: Iterable[tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]],
-    rows: npt.NDArray[np.int64],
-    columns: npt.NDArray[np.int64],
-) -> npt.NDArray[np.float64]:
-    """Sum over variants of z z' between two sets of samples, in the blocks' order.
-
-    Parameters
-    ----------
-    blocks : iterable of (calls, alt_frequency)
-        Calls (n_variants, n_samples), int8, with the frequencies that standardise them.
-    rows, columns : ndarray, int64
-        Indices of samples.
-    """
-    total = np.zeros((len(rows), len(columns)))
-    same = np.array_equal(rows, columns)
-    for calls, frequency in blocks:
-        left = standardise(calls[:, rows], frequency)
-        right = left if same else standardise(calls[:, columns], frequency)
-        total += left.T @ right
-    return total
 
 
 def group_samples(

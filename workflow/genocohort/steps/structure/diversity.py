@@ -1,4 +1,4 @@
-"""Diversity in windows and the folded site frequency spectrum, as tables."""
+"""Diversity in windows, as a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,41 +7,34 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genocohort.stats.diversity import Diversity, compute_diversity, folded_spectrum
+from genocohort.stats.diversity import Diversity, compute_diversity
 
 
 @dataclass(frozen=True)
 class ChromosomeDiversity:
-    """One chromosome: windows and spectrum of each group, in the groups' order."""
+    """One chromosome: windows of each group, in the groups' order."""
 
     chromosome: str
     windows: tuple[Diversity, ...]
-    spectra: tuple[npt.NDArray[np.int64], ...]
 
 
 def measure_chromosome(
     chromosome: str,
     counts: npt.NDArray[np.int64],
     vcf_pos: npt.NDArray[np.int64],
-    sizes: Sequence[int],
     window: int,
 ) -> ChromosomeDiversity:
-    """Windows and spectra of a chromosome.
+    """Windows of a chromosome.
 
     Parameters
     ----------
     counts : ndarray, shape (n_groups, n_variants, 2), int64
         REF and ALT alleles called in each group.
-    sizes : sequence of int
-        Samples in each group.
     window : int
         Base pairs.
     """
-    return ChromosomeDiversity(
-        chromosome,
-        tuple(compute_diversity(own, vcf_pos, window) for own in counts),
-        tuple(folded_spectrum(own, 2 * n) for own, n in zip(counts, sizes, strict=True)),
-    )
+    windows = tuple(compute_diversity(own, vcf_pos, window) for own in counts)
+    return ChromosomeDiversity(chromosome, windows)
 
 
 def diversity_columns(
@@ -62,21 +55,4 @@ def diversity_columns(
             for name in names[4:]:
                 columns[name] += getattr(own, name).tolist()
     columns["tajima_d"] = [None if np.isnan(d) else d for d in columns["tajima_d"]]
-    return columns
-
-
-def spectrum_columns(
-    groups: Sequence[tuple[str, str, int]], found: Sequence[ChromosomeDiversity]
-) -> dict[str, list[Any]]:
-    """Columns of structure/spectrum, summed over chromosomes."""
-    columns: dict[str, list[Any]] = {
-        name: [] for name in ("group_by", "group", "n_samples", "minor_allele_count", "n_variants")
-    }
-    for k, (group_by, name, n) in enumerate(groups):
-        total = sum((part.spectra[k] for part in found), np.zeros(n + 1, dtype=np.int64))
-        columns["group_by"] += [group_by] * (n + 1)
-        columns["group"] += [name] * (n + 1)
-        columns["n_samples"] += [n] * (n + 1)
-        columns["minor_allele_count"] += list(range(n + 1))
-        columns["n_variants"] += total.tolist()
     return columns

@@ -1,5 +1,6 @@
 """Settings of the step `structure`."""
 
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -11,6 +12,14 @@ class StructureSettings(Settings):
     """Thresholds and choices of this step."""
 
     n_components: int = Field(default=10, ge=1, le=100, description="principal components written")
+    pca: Literal["auto", "exact", "randomized"] = Field(
+        default="auto", description="exact: of the whole relationship matrix of the samples; "
+        "randomized: block Krylov iteration from a fixed start (Halko et al. 2011), whose memory "
+        "grows with the samples only; auto: by pca_exact_max"
+    )  # fmt: skip
+    pca_exact_max: int = Field(
+        default=5000, ge=0, description="fitted samples up to which auto is exact"
+    )
     kinship_max: float = Field(
         default=0.0884,
         gt=0,
@@ -99,12 +108,44 @@ class StructureSettings(Settings):
     diversity_window_kb: float = Field(
         default=1000, ge=0.001, description="windows of pi, theta and Tajima's D, kilobases"
     )
+    spectrum_max_missing: float = Field(
+        default=0.05, ge=0, lt=1, description="share of a group's alleles that may be missing at a "
+        "variant; site frequency spectra are projected to the number left (0: not projected)"
+    )  # fmt: skip
+    ancestral_confident_only: bool = Field(
+        default=True, description="ancestral alleles (inputs.ancestral) in small letters count as "
+        "unknown; Ensembl writes those of low confidence so"
+    )  # fmt: skip
+    ld_decay_kb: tuple[float, ...] = Field(
+        default=(0, 1, 2, 5, 10, 20, 50, 100, 200, 500),
+        min_length=2,
+        description="edges of the bins of distance that r2 is averaged over, kilobases",
+    )
+    ld_decay_min_maf: float = Field(
+        default=0.05, ge=0, le=0.5, description="minor allele frequency in a group that a variant "
+        "needs to count in the decay of LD; r2 of rarer ones is low at any distance"
+    )  # fmt: skip
+    ld_decay_anchors: int = Field(
+        default=500, ge=1, description="variants of a chromosome, evenly spaced, that are compared "
+        "with all later ones; a chromosome with fewer is compared in full"
+    )  # fmt: skip
+    ibs: bool = Field(
+        default=False, description="write identity by state of all pairs of samples: n (n - 1) / 2 "
+        "rows for n samples"
+    )  # fmt: skip
+    mds_dimensions: int = Field(
+        default=0, ge=0, le=100, description="dimensions of the scaling of the distances 1 - IBS; "
+        "0: not computed. It takes the memory of some n x n matrices"
+    )  # fmt: skip
 
     @model_validator(mode="after")
     def _check(self) -> "StructureSettings":
         for contig, start, end in self.long_range_ld or ():
             if not 0 <= start < end:
                 raise ValueError(f"long_range_ld: {contig} {start} {end} is not an interval")
+        edges = self.ld_decay_kb
+        if edges[0] < 0 or any(round(1000 * a) >= round(1000 * b) for a, b in pairwise(edges)):
+            raise ValueError("ld_decay_kb must ascend from 0 or more, by a base pair or more")
         if self.ld_step > self.ld_window_variants:
             raise ValueError("ld_step must not be above ld_window_variants: variants between two "
                              "windows would never be compared")  # fmt: skip

@@ -115,7 +115,8 @@ def variant_columns(chosen: Sequence[Chosen]) -> dict[str, Any]:
     for part in chosen:
         variants, indices = part.selection.store.variants, part.selection.indices
         columns["chromosome"] += [part.selection.store.chromosome] * len(indices)
-        for name in ("vcf_pos", "variant_id", "ref", "alt"):
-            columns[name] += getattr(variants, name)[indices].tolist()
+        columns["vcf_pos"] += variants.vcf_pos[indices].tolist()
+        for name in ("variant_id", "ref", "alt"):
+            columns[name] += variants.chosen(name, indices)
         columns["alt_frequency"] += part.counts.alt_frequency.tolist()
     return dict(columns)
