@@ -16,12 +16,22 @@ def genotypes(draw: st.DrawFn, n_alts: int) -> str:
     return "".join(s + p for s, p in zip(signs, parts, strict=True))[1:]
 
 
+def allele_depths(n_alts: int) -> st.SearchStrategy[str]:
+    """FORMAT/AD: mostly a whole number for each allele."""
+    number = st.sampled_from(["0", "3", "17", "250"])
+    fits = st.lists(number, min_size=n_alts + 1, max_size=n_alts + 1).map(",".join)
+    odd = st.sampled_from([".", "", "3", "3,x", "3,4,.", ".,4", "3,16777217", "-1,4", "3,4,5"])
+    return st.one_of(fits, fits, fits, odd)
+
+
 @st.composite
 def records(draw: st.DrawFn, contig: str, position: int) -> str:
     """One record line with fields separated by blanks."""
     ref = draw(st.sampled_from(["A", "C", "G", "T", "AC", "GT", "ACG", "t"]))
     alts = draw(st.lists(st.sampled_from(_ALTS), max_size=12, unique=True))
-    keys = draw(st.sampled_from(["GT", "GT", "GT:DP", "GT:DP:GQ", "DP:GT", "DP", "."]))
+    keys = draw(
+        st.sampled_from(["GT", "GT", "GT:DP", "GT:DP:GQ", "DP:GT", "DP", ".", "GT:AD:DP", "AD:GT"])
+    )
     common = draw(st.booleans())
     cells = []
     for _ in SAMPLES:
@@ -30,6 +40,7 @@ def records(draw: st.DrawFn, contig: str, position: int) -> str:
             if common
             else draw(genotypes(len(alts))),
             "DP": draw(st.sampled_from([".", "0", "7", "31", "600"])),
+            "AD": draw(allele_depths(len(alts))),
             "GQ": draw(st.sampled_from([".", "20", "99"])),
             ".": ".",
         }

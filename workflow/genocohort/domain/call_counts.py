@@ -18,7 +18,8 @@ DEPTH_CELLS, QUALITY_CELLS = 10_001, 1_001
 ROW_COLUMNS = (
     "vcf_pos", "record", "allele", "n_alt_alleles", "allele_class", "length_change",
     "substitution", "is_pass", "ac", "an", "n_hom_tested", "n_het_tested", "n_tested", "dp_sum",
-    "n_dp", "gq_sum", "n_gq", "n_not_expected_called", *GENOTYPE_COUNTS,
+    "n_dp", "gq_sum", "n_gq", "n_not_expected_called", "het_ref_depth", "het_alt_depth",
+    *GENOTYPE_COUNTS,
 )  # fmt: skip
 TEXT_COLUMNS = ("variant_id", "ref", "alt", "filter")
 # Sums of DP and GQ are kept in these units, so that they are exact in any order.
@@ -136,6 +137,8 @@ class SampleSums:
         CARRIED_COUNTS.
     depths : ndarray, shape (2, n_samples, 4), int64
         Sum and number of DP, of GQ; sums in 1 / DEPTH_UNIT.
+    allele_depths : ndarray, shape (2, n_samples, 2), int64
+        FORMAT/AD of REF and of ALT, summed over heterozygous genotypes with REF.
     depth_cells, quality_cells : ndarray, shape (2, cells), int64
         Genotypes by DP and GQ.
     n_without_gt, n_gt_not_first : int
@@ -148,6 +151,7 @@ class SampleSums:
     called: _Int64
     carried: _Int64
     depths: _Int64
+    allele_depths: _Int64
     depth_cells: _Int64 = field(default_factory=lambda: np.zeros((2, DEPTH_CELLS), np.int64))
     quality_cells: _Int64 = field(default_factory=lambda: np.zeros((2, QUALITY_CELLS), np.int64))
     n_without_gt: int = 0
@@ -162,12 +166,14 @@ class SampleSums:
             np.zeros((2, n_samples), dtype=np.int64),
             np.zeros((2, n_samples, len(CARRIED_COUNTS)), dtype=np.int64),
             np.zeros((2, n_samples, 4), dtype=np.int64),
+            np.zeros((2, n_samples, 2), dtype=np.int64),
         )
 
     def add(self, other: "SampleSums") -> None:
         """Add the sums over other records."""
         for name in (
-            "classes", "called", "carried", "depths", "depth_cells", "quality_cells", "n_left_out"
+            "classes", "called", "carried", "depths", "allele_depths", "depth_cells",
+            "quality_cells", "n_left_out",
         ):  # fmt: skip
             mine = getattr(self, name)
             mine += getattr(other, name)

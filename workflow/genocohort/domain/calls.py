@@ -29,6 +29,9 @@ class CallBatch:
         Codes of the genotypes; records without GT have the code of `./.`.
     genotypes : tuple of tuple of int
         What each code stands for: alleles as written, -1 not called.
+    allele_depths : ndarray, shape (n_records, n_samples, 2), int32, or None
+        FORMAT/AD of REF and of the other allele of heterozygous genotypes with REF, -1 where it is
+        not given or is no whole number for each allele; None where no record has any.
     dp, gq : ndarray, shape (n_records, n_samples), float32, or None
         FORMAT/DP and GQ, NaN where not given; None where no record has any or none was asked for.
     n_without_gt, n_gt_not_first : int
@@ -51,6 +54,7 @@ class CallBatch:
     genotypes: tuple[Genotype, ...]
     dp: npt.NDArray[np.float32] | None = None
     gq: npt.NDArray[np.float32] | None = None
+    allele_depths: npt.NDArray[np.int32] | None = None
     n_without_gt: int = 0
     n_gt_not_first: int = 0
     phased: npt.NDArray[np.bool_] | None = None
@@ -74,6 +78,7 @@ class CallBatch:
             codes=self.codes[records],
             dp=None if self.dp is None else self.dp[records],
             gq=None if self.gq is None else self.gq[records],
+            allele_depths=None if self.allele_depths is None else self.allele_depths[records],
             phased=None if self.phased is None else self.phased[records],
             dosages={n: self.dosages[i] for n, i in enumerate(places) if i in self.dosages},
         )

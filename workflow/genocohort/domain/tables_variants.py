@@ -32,6 +32,7 @@ SITE_COUNTS = (
 )  # fmt: skip
 
 _NO_CALL = "no allele of the record is called"
+_NO_AD = "no such genotype has FORMAT/AD"
 _NO_SAMPLES = "no genotype is expected (no samples, or only females on Y)"
 _MEANING = {
     "n_hom_ref": "genotypes 0/0",
@@ -86,7 +87,7 @@ _SITE_MEANING = {
 
 VARIANT_SITES = Table(
     "variants/sites",
-    1,
+    2,
     "One row per ALT allele of every record, in the calls' order; genotype counts are those of its "
     "record. A record without ALT has one row of class no_alt.",
     (
@@ -116,9 +117,15 @@ VARIANT_SITES = Table(
         Column("hwe_neg_log10_p", "float64", "-log10 of hwe_p, exact below 1e-308 too", "as hwe_p"),
         Column("dp_mean", "float64", "mean FORMAT/DP over the samples that have it", "none has it"),
         Column("gq_mean", "float64", "mean FORMAT/GQ over the samples that have it", "none has it"),
+        Column("het_allele_balance", "float64", "share of this allele's reads in heterozygous "
+               "genotypes of REF and it: their FORMAT/AD summed up", _NO_AD),
     ),
 )  # fmt: skip
 
+_ALLELE_DEPTHS = (
+    Column("het_ref_depth", "int64", "reads of REF (FORMAT/AD) in heterozygous genotypes with REF"),
+    Column("het_alt_depth", "int64", "reads of ALT in the same genotypes"),
+)
 _DEPTHS = (
     Column("dp_sum", "float64", "sum of FORMAT/DP over the records that have it"),
     Column("n_dp", "int64", "records with FORMAT/DP"),
@@ -131,11 +138,12 @@ _SAMPLE_COUNTS = (
     Column("n_not_expected_called", "int64", "of n_not_expected, those with a called allele"),
     *(Column(name, "int64", _MEANING[name]) for name in CARRIED_COUNTS),
     *_DEPTHS,
+    *_ALLELE_DEPTHS,
 )
 
 VARIANT_SAMPLES = Table(
     "variants/samples",
-    1,
+    2,
     "Genotypes of each sample on one chromosome by class, for all records and those that pass.",
     (
         Column("sample_id", "string", "as in the sample sheet"),
@@ -183,7 +191,7 @@ SUMMARY_CHROMOSOMES = Table(
 
 SUMMARY_SAMPLES = Table(
     "variant_summary/samples",
-    1,
+    2,
     "Genotypes of each sample summed over chromosomes: scopes autosomes, X, Y, MT, other and all.",
     (
         Column("sample_id", "string", "as in the sample sheet"),
@@ -196,6 +204,9 @@ SUMMARY_SAMPLES = Table(
         Column("ts_tv", "float64", "n_transitions / n_transversions", "no transversion"),
         Column("dp_mean", "float64", "dp_sum / n_dp", "no record has FORMAT/DP"),
         Column("gq_mean", "float64", "gq_sum / n_gq", "no record has FORMAT/GQ"),
+        Column("het_allele_balance", "float64",
+               "het_alt_depth / (het_ref_depth + het_alt_depth); about 0.5, lower where reads of "
+               "another sample are among them or REF is preferred in mapping", _NO_AD),
     ),
 )  # fmt: skip
 

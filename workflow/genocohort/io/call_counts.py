@@ -20,7 +20,7 @@ from genocohort.io.atomic import replacing
 
 # Rows of a batch: fixed, so that bytes do not depend on how the calls were cut.
 BATCH_ROWS = 65_536
-_WIDE = ("vcf_pos", "record", "dp_sum", "gq_sum")
+_WIDE = ("vcf_pos", "record", "dp_sum", "gq_sum", "het_ref_depth", "het_alt_depth")
 _TYPES = {name: pa.int64() if name in _WIDE else pa.int32() for name in ROW_COLUMNS}
 SCHEMA = pa.schema(
     [
@@ -28,9 +28,11 @@ SCHEMA = pa.schema(
         pa.field("qual", pa.float64(), nullable=False),
         *(pa.field(name, pa.string(), nullable=False) for name in TEXT_COLUMNS),
     ],
-    metadata={"content": "genocohort counts of calls", "version": "1"},
+    metadata={"content": "genocohort counts of calls", "version": "2"},
 )
-_SUMS = ("classes", "called", "carried", "depths", "depth_cells", "quality_cells")
+_SUMS = (
+    "classes", "called", "carried", "depths", "allele_depths", "depth_cells", "quality_cells",
+)  # fmt: skip
 
 
 def text_array(texts: Texts) -> pa.Array:

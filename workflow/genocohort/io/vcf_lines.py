@@ -115,6 +115,7 @@ class _BatchParser:
         self.phased = np.zeros((n, width), dtype=np.bool_)
         self.depths: dict[bytes, npt.NDArray[np.float32]] = {}
         self.dosages: dict[int, npt.NDArray[np.float64]] = {}
+        self.allele_depths: npt.NDArray[np.int32] | None = None
         self.n_without_gt = self.n_gt_not_first = 0
 
     def parse(self) -> CallBatch:
@@ -152,6 +153,7 @@ class _BatchParser:
             genotypes=tuple(self.coder.genotypes),
             dp=self.depths.get(b"DP"),
             gq=self.depths.get(b"GQ"),
+            allele_depths=self.allele_depths,
             n_without_gt=self.n_without_gt,
             n_gt_not_first=self.n_gt_not_first,
             phased=self.phased,
@@ -203,7 +205,8 @@ class _BatchParser:
         """A record whose genotypes are not all of the form `0/1`, or have further fields."""
         wanted = [k for k in (b"DP", b"GQ") if self.layout.depths and k in keys]
         dosage = next((k for k in (b"DS", b"GP") if k in keys), None)
-        if wanted or dosage or b"GT" in keys[1:]:
+        by_allele = self.layout.depths and b"AD" in keys
+        if wanted or dosage or by_allele or b"GT" in keys[1:]:
             split = [column.split(b":") for column in columns]
             if dosage and n_alts:
                 texts = _cells(split, keys.index(dosage))
@@ -222,11 +225,22 @@ class _BatchParser:
         self.n_gt_not_first += keys[0] != b"GT"
         self.codes[i] = [self.coder[text] for text in genotypes]
         self.phased[i] = [text.rfind(b"|") > text.rfind(b"/") for text in genotypes]
+        if by_allele:
+            self._allele_depths(i, _cells(split, keys.index(b"AD")), n_alts)
 
     def _depth(self, i: int, key: bytes, texts: Sequence[bytes]) -> None:
         if key not in self.depths:
             self.depths[key] = np.full(self.codes.shape, np.nan, dtype=np.float32)
         self.depths[key][i] = [self.numbers[text] for text in texts]
+
+    def _allele_depths(self, i: int, texts: Sequence[bytes], n_alts: int) -> None:
+        """AD of the heterozygous genotypes that have REF and one ALT allele."""
+        if self.allele_depths is None:
+            self.allele_depths = np.full((*self.codes.shape, 2), -1, dtype=np.int32)
+        for j, (code, text) in enumerate(zip(self.codes[i].tolist(), texts, strict=True)):
+            genotype = self.coder.genotypes[code]
+            if len(genotype) == 2 and min(genotype) == 0 and max(genotype) > 0:
+                self.allele_depths[i, j] = allele_depths(text, n_alts, max(genotype))
 
     def _check_alleles(self, i: int, n_alts: int) -> None:
         """No genotype may name an allele that the record does not have."""
@@ -242,6 +256,18 @@ class _BatchParser:
 def _cells(split: list[list[bytes]], index: int) -> list[bytes]:
     """One field of every sample; fields dropped from the end are missing."""
     return [cells[index] if index < len(cells) else b"." for cells in split]
+
+
+def allele_depths(text: bytes, n_alts: int, allele: int) -> tuple[int, int]:
+    """FORMAT/AD of REF and of one ALT allele; -1 unless both are whole numbers, one per allele."""
+    values = text.split(b",")
+    if len(values) != n_alts + 1 or allele > n_alts:
+        return -1, -1
+    pair = values[0], values[allele]
+    # Digits of ASCII alone: isdigit of bytes knows no others.
+    if not all(v.isdigit() and int(v) <= _LARGEST_DEPTH for v in pair):
+        return -1, -1
+    return int(pair[0]), int(pair[1])
 
 
 def allele_dosages(text: bytes, n_alts: int) -> list[float]:

@@ -27,6 +27,7 @@ class Counter:
     called: Cells
     carried: Cells
     depths: Cells
+    allele_depths: Cells
     depth_cells: Cells
     quality_cells: Cells
     n_without_gt: int

@@ -16,16 +16,16 @@ include "calls_store.pxi"
 include "calls_genotypes.pxi"
 include "calls_hwe.pxi"
 
-# Columns of a row, then the eleven classes, then these.
+# Columns of a row; the eleven classes follow.
 ROW_COLUMNS = (
     "vcf_pos", "record", "allele", "n_alt_alleles", "allele_class", "length_change",
     "substitution", "is_pass", "ac", "an", "n_hom_tested", "n_het_tested", "n_tested", "dp_sum",
-    "n_dp", "gq_sum", "n_gq", "n_not_expected_called",
+    "n_dp", "gq_sum", "n_gq", "n_not_expected_called", "het_ref_depth", "het_alt_depth",
 )
 DEPTH_CELLS, QUALITY_CELLS = DEPTHS, QUALITIES
 
 cdef enum:
-    N_ROW = 18 + N_CLASSES
+    N_ROW = 20 + N_CLASSES
     N_NARROW = 3 + N_CARRIED     # het, hom_alt, missing, carried
     TEXTS = 4                    # ID, REF, ALT, FILTER
     N_REASONS = 4                # FILTER, QUAL, not included, excluded
@@ -96,6 +96,8 @@ cdef class Counter:
     carried : ndarray, int64[2, n, 8]
     depths : ndarray, int64[2, n, 4]
         Sum and number of DP, of GQ.
+    allele_depths : ndarray, int64[2, n, 2]
+        AD of REF and of ALT in heterozygous genotypes with REF.
     depth_cells, quality_cells : ndarray, int64[2, k]
     n_without_gt, n_gt_not_first : int
     n_left_out : ndarray, int64[4]
@@ -107,7 +109,8 @@ cdef class Counter:
         one, and between two.
     """
 
-    cdef readonly object classes, called, carried, depths, depth_cells, quality_cells
+    cdef readonly object classes, called, carried, depths, allele_depths
+    cdef readonly object depth_cells, quality_cells
     cdef readonly int64_t n_without_gt, n_gt_not_first, n_records
     cdef readonly bint is_late, is_left, is_broken
     cdef Bgzf z
@@ -135,6 +138,8 @@ cdef class Counter:
     cdef int64_t ac[256]
     cdef int64_t hom[256]
     cdef int64_t het[256]
+    cdef int64_t ref_depth[256]
+    cdef int64_t alt_depth[256]
     cdef int64_t counts[N_CLASSES]
     cdef int64_t sums[4]
     cdef int64_t an, n_tested, n_called
@@ -145,7 +150,7 @@ cdef class Counter:
     # sums of samples
     cdef uint8_t *narrow
     cdef int n_narrow[2]
-    cdef int64_t[:, :, ::1] classes_v, carried_v, depths_v
+    cdef int64_t[:, :, ::1] classes_v, carried_v, depths_v, allele_depths_v
     cdef int64_t[:, ::1] called_v, depth_v, quality_v
     # what the shard gives
     cdef Bytes blobs[TEXTS]
@@ -204,11 +209,14 @@ cdef class Counter:
         self.cells[n_columns].first = NOT_CALLED
         self.cells[n_columns].second = NOT_CALLED
         self.cells[n_columns].depth = self.cells[n_columns].quality = -1
+        self.cells[n_columns].alleles = NULL
         self.n_narrow[0] = self.n_narrow[1] = 0
         self.classes = np.zeros((2, n + 1, N_CLASSES), dtype=np.int64)
         self.called = np.zeros((2, n + 1), dtype=np.int64)
         self.carried = np.zeros((2, n + 1, N_CARRIED), dtype=np.int64)
         self.depths = np.zeros((2, n + 1, 4), dtype=np.int64)
+        self.allele_depths = np.zeros((2, n + 1, 2), dtype=np.int64)
+        self.allele_depths_v = self.allele_depths
         self.depth_cells = np.zeros((2, DEPTHS), dtype=np.int64)
         self.quality_cells = np.zeros((2, QUALITIES), dtype=np.int64)
         self.classes_v, self.carried_v, self.depths_v = self.classes, self.carried, self.depths
@@ -480,7 +488,7 @@ cdef class Counter:
             self.n_without_gt += 1
         elif keys.genotype > 0:
             self.n_gt_not_first += 1
-        return self._count_cells(inside) if reason == 0 else self._leave_out(reason)
+        return self._count_cells(inside, end) if reason == 0 else self._leave_out(reason)
 
     cdef int _leave_out(self, int reason) noexcept nogil:
         """Pass over a record that was read and is not let in."""
@@ -548,6 +556,8 @@ cdef class Counter:
         memset(self.ac, 0, n)
         memset(self.hom, 0, n)
         memset(self.het, 0, n)
+        memset(self.ref_depth, 0, n)
+        memset(self.alt_depth, 0, n)
         memset(self.counts, 0, sizeof(self.counts))
         memset(self.sums, 0, sizeof(self.sums))
         self.an = self.n_tested = self.n_called = 0
@@ -638,7 +648,7 @@ cdef class Counter:
         memset(one, 0, N_NARROW * n)
         self.n_narrow[s] = 0
 
-    cdef int _count_cells(self, bint inside) noexcept nogil:
+    cdef int _count_cells(self, bint inside, const uint8_t *end) noexcept nogil:
         """Any genotypes of one or two alleles."""
         cdef int64_t i
         cdef int s = self.is_pass, k, kind, column, n_stored = 0
@@ -669,6 +679,8 @@ cdef class Counter:
                 self.depths_v[s, i, 2] += g.quality
                 self.depths_v[s, i, 3] += 1
                 self.quality_v[s, low(g.quality, QUALITIES - 1)] += 1
+            if kind == HET and g.alleles != NULL:
+                self._add_allele_depths(g, i, end)
             if kind <= HET_ALT and tested[i]:
                 self.n_tested += 1
                 if a == b:
@@ -694,6 +706,16 @@ cdef class Counter:
                 if put_row_of(self, self.code) != OK:
                     return NO_MEMORY
         return self._emit()
+
+    cdef void _add_allele_depths(self, Genotype *g, int64_t i, const uint8_t *end) noexcept nogil:
+        """Add AD of a heterozygous genotype, one of whose alleles is REF."""
+        cdef int64_t ref, alt
+        cdef int s = self.is_pass, k = g.first + g.second
+        if read_allele_depths(g.alleles, end, self.n_alts, k, &ref, &alt):
+            self.ref_depth[k] += ref
+            self.alt_depth[k] += alt
+            self.allele_depths_v[s, i, 0] += ref
+            self.allele_depths_v[s, i, 1] += alt
 
     cdef void _add_carried(self, int k, const uint8_t *due) noexcept nogil:
         """Count an allele for the samples that carry it."""
@@ -754,8 +776,10 @@ cdef class Counter:
             for i in range(4):
                 row[13 + i] = self.sums[i]
             row[17] = self.n_called
+            if self.n_alts:
+                row[18], row[19] = self.ref_depth[k + 1], self.alt_depth[k + 1]
             for i in range(N_CLASSES):
-                row[18 + i] = self.counts[i]
+                row[20 + i] = self.counts[i]
             if (bytes_need(&self.rows, sizeof(row)) != OK
                     or bytes_need(&self.quals, sizeof(double)) != OK):
                 return NO_MEMORY

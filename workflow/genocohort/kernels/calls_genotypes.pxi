@@ -28,6 +28,7 @@ cdef struct Genotype:
     uint8_t phased
     int32_t depth                # -1: not given
     int32_t quality
+    const uint8_t *alleles       # the text of AD; NULL: not given
 
 
 cdef bint read_fixed(const uint8_t *p, int64_t n, uint8_t *code) noexcept nogil:
@@ -152,6 +153,7 @@ cdef struct Keys:
     int genotype                 # place in FORMAT; -1: not there
     int depth
     int quality
+    int alleles
     int last
     bint is_odd                  # a key that the plain engine must read
 
@@ -159,7 +161,7 @@ cdef struct Keys:
 cdef void read_keys(const uint8_t *p, const uint8_t *end, Keys *k) noexcept nogil:
     cdef const uint8_t *q
     cdef int place = 0
-    k.genotype = k.depth = k.quality = k.last = -1
+    k.genotype = k.depth = k.quality = k.alleles = k.last = -1
     k.is_odd = False
     while True:
         q = p
@@ -172,6 +174,8 @@ cdef void read_keys(const uint8_t *p, const uint8_t *end, Keys *k) noexcept nogi
                 k.depth = k.last = place
             elif p[0] == c'G' and p[1] == c'Q' and k.quality < 0:
                 k.quality = k.last = place
+            elif p[0] == c'A' and p[1] == c'D' and k.alleles < 0:
+                k.alleles = k.last = place
             elif p[0] == c'D' and p[1] == c'S' or p[0] == c'G' and p[1] == c'P':
                 k.is_odd = True
         if q >= end:
@@ -192,6 +196,7 @@ cdef int read_cells(
         g.first = g.second = NOT_CALLED
         g.phased = 0
         g.depth = g.quality = -1
+        g.alleles = NULL
         place = 0
         while place <= k.last:
             if place == k.genotype:
@@ -204,6 +209,8 @@ cdef int read_cells(
             elif place == k.quality:
                 p = read_depth(p, end, &g.quality)
             else:
+                if place == k.alleles:
+                    g.alleles = p
                 while p < end and p[0] != c':' and p[0] != c'\t':
                     p += 1
             if p == NULL:
@@ -220,6 +227,35 @@ cdef int read_cells(
             return OK if i == n - 1 else ODD
         p += 1
     return ODD
+
+
+cdef bint read_allele_depths(
+    const uint8_t *p, const uint8_t *end, int n_alts, int k, int64_t *ref, int64_t *alt
+) noexcept nogil:
+    """AD of REF and of the k-th ALT; False unless both are whole numbers, one for each allele."""
+    cdef int place = 0
+    cdef int64_t value
+    cdef const uint8_t *start
+    while True:
+        start, value = p, 0
+        while p < end and p[0] >= 48 and p[0] <= 57 and value <= LARGEST_DEPTH:
+            value = value * 10 + p[0] - 48
+            p += 1
+        if place == 0 or place == k:
+            if p == start or value > LARGEST_DEPTH:
+                return False
+            if p < end and p[0] != c',' and p[0] != c':' and p[0] != c'\t':
+                return False
+            if place == 0:
+                ref[0] = value
+            else:
+                alt[0] = value
+        while p < end and p[0] != c',' and p[0] != c':' and p[0] != c'\t':
+            p += 1
+        if p >= end or p[0] != c',':
+            return place == n_alts
+        p += 1
+        place += 1
 
 
 cdef inline int class_of(uint8_t a, uint8_t b, int due) noexcept nogil:

@@ -108,12 +108,15 @@ def count_batch(
             depths[:, there] = _add_depths(
                 given, not_expected, is_pass, sums.depths[:, :, there], cells
             )
+    by_allele = _add_allele_depths(batch, ploidy, in_par, is_pass, sums)
     sums.classes += counts.sample_classes
     sums.called += counts.sample_not_expected_called
     _add_carried(sums, batch, rows, counts, ploidy, in_par, is_pass)
     sums.n_left_out = np.bincount(reasons, minlength=len(LEFT_OUT) + 1)[1:]
     sums.n_without_gt, sums.n_gt_not_first = batch.n_without_gt, batch.n_gt_not_first
     values = _row_values(batch, rows, counts, is_pass, depths, ploidy, in_par)
+    for name, reads in zip(("het_ref_depth", "het_alt_depth"), by_allele, strict=True):
+        values[:, column(name)] = np.where(rows.allele > 0, reads[rows.source, rows.allele], 0)
     values[:, column("record")] = let_in[rows.source]
     kinds, sizes, store = _stored_rows(batch, rows, ploidy, in_par)
     texts = (
@@ -186,6 +189,37 @@ def _add_depths(
         whole = np.clip(filled[chosen][there[chosen]], 0, limit).astype(np.int64)
         cells[subset] += np.bincount(whole, minlength=limit + 1)
     return np.stack([exact.sum(axis=1), there.sum(axis=1)], axis=1)
+
+
+def _add_allele_depths(
+    batch: CallBatch,
+    ploidy: CohortPloidy,
+    in_par: npt.NDArray[np.bool_],
+    is_pass: npt.NDArray[np.bool_],
+    sums: SampleSums,
+) -> tuple[_Int64, _Int64]:
+    """Add AD of heterozygous genotypes to the sums of samples.
+
+    Returns
+    -------
+    tuple of ndarray, shape (n_records, 1 + n_alts), int64
+        AD of REF, and of ALT, by the ALT allele of the genotypes.
+    """
+    n_alleles = 1 + max((len(a) for a in batch.alts), default=0)
+    found = np.zeros((2, batch.n_records, n_alleles), dtype=np.int64)
+    if batch.allele_depths is None:
+        return found[0], found[1]
+    diploid = (ploidy.expected == DIPLOID)[None, :] | in_par[:, None]
+    given = diploid & (batch.allele_depths[:, :, 0] >= 0)
+    depths = np.where(given[:, :, None], batch.allele_depths, 0).astype(np.int64)
+    for subset in (0, 1):
+        sums.allele_depths[subset] += depths[is_pass == bool(subset)].sum(axis=0)
+    allele = np.array([max(g) for g in batch.genotypes], dtype=np.int64)
+    record, sample = np.nonzero(given)
+    other = allele[batch.codes[record, sample]]
+    for i in (0, 1):
+        np.add.at(found[i], (record, other), depths[record, sample, i])
+    return found[0], found[1]
 
 
 def _add_carried(

@@ -149,6 +149,7 @@ class NativeCounter:
                     counter.called[:, :n],
                     counter.carried[:, :n],
                     depths,
+                    counter.allele_depths[:, :n],
                     counter.depth_cells,
                     counter.quality_cells,
                     counter.n_without_gt,

@@ -26,7 +26,7 @@ SITES_READ = (
 )  # fmt: skip
 SAMPLE_SUMS = (
     "n_records", *GENOTYPE_COUNTS, "n_not_expected_called", *CARRIED_COUNTS, "dp_sum", "n_dp",
-    "gq_sum", "n_gq",
+    "gq_sum", "n_gq", "het_ref_depth", "het_alt_depth",
 )  # fmt: skip
 _CALLED = (
     "n_hom_ref", "n_het", "n_hom_alt", "n_het_alt", "n_haploid_ref", "n_haploid_alt",
@@ -185,6 +185,9 @@ def compute_samples(
     columns["ts_tv"] = ratio(columns["n_transitions"], columns["n_transversions"])
     columns["dp_mean"] = ratio(columns["dp_sum"], columns["n_dp"])
     columns["gq_mean"] = ratio(columns["gq_sum"], columns["n_gq"])
+    columns["het_allele_balance"] = ratio(
+        columns["het_alt_depth"], columns["het_ref_depth"] + columns["het_alt_depth"]
+    )
     return columns
 
 

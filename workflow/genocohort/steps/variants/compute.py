@@ -88,6 +88,9 @@ def compute_sites(
         "call_rate": ratio(complete, due),
         "dp_mean": ratio(counts["dp_sum"] / DEPTH_UNIT, counts["n_dp"]),
         "gq_mean": ratio(counts["gq_sum"] / DEPTH_UNIT, counts["n_gq"]),
+        "het_allele_balance": ratio(
+            counts["het_alt_depth"], counts["het_ref_depth"] + counts["het_alt_depth"]
+        ),
     }
     columns |= {name: classes[i].astype(np.int64) for i, name in enumerate(GENOTYPE_COUNTS)}
     # Where there is no ALT allele nothing can be tested; no genotypes stand for that.

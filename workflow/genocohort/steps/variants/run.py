@@ -112,6 +112,8 @@ def _write_samples(
     for i, prefix in enumerate(("dp", "gq")):
         columns[f"{prefix}_sum"] = _both(sums.depths[:, :, 2 * i]) / DEPTH_UNIT
         columns[f"n_{prefix}"] = _both(sums.depths[:, :, 2 * i + 1])
+    columns["het_ref_depth"] = _both(sums.allele_depths[:, :, 0])
+    columns["het_alt_depth"] = _both(sums.allele_depths[:, :, 1])
     write_table(path, VARIANT_SAMPLES, columns, genome_build=build)
 
 
