@@ -8,6 +8,8 @@ from genocohort.domain import tables_alignments as alignments
 from genocohort.domain import tables_clinical as clinical
 from genocohort.domain import tables_cohort as cohort
 from genocohort.domain import tables_identity as identity
+from genocohort.domain import tables_pedigree as pedigree
+from genocohort.domain import tables_truth as truth
 from genocohort.io.parquet import write_table
 
 N_CYCLES = 100
@@ -201,3 +203,71 @@ def write_scores_and_times(folder: Path, rng: np.random.Generator, people: list[
         "src_row": list(range(n)),
     }
     write_table(folder / "clinical/outcomes.parquet", clinical.OUTCOMES, columns)
+
+
+def write_inheritance(folder: Path, names: list[str]) -> None:
+    """Twelve trios, of which the first has another father."""
+    n = 12
+    errors = np.array([400, *range(1, n)])
+    write_table(
+        folder / "mendel/trios.parquet",
+        pedigree.MENDEL_TRIOS,
+        {
+            "sample_id": names[:n],
+            "father_sample_id": [names[n + i] for i in range(n - 1)] + [None],
+            "mother_sample_id": [names[2 * n]] * n,
+            "n_tested": [9_000] * n,
+            "n_with_alt": [4_000] * n,
+            "n_errors": errors,
+            "n_errors_father": errors,
+            "n_errors_mother": [0] * n,
+            "n_errors_parents": [0] * n,
+            "error_rate": errors / 4_000,
+            "is_contradicted": [True, *[False] * (n - 2), None],
+        },
+    )
+
+
+def write_truth(folder: Path, names: list[str]) -> None:
+    """Two samples whose calls are known; deletions are found less well."""
+    rows = [
+        (name, kind, which, found, found - 1, 100 - found, 0, extra)
+        for name in names[:2]
+        for kind, found, extra in (("snv", 99, 1), ("deletion", 80, 5), ("all", 95, 2))
+        for which in ("all", "pass")
+    ]
+    columns = {
+        column.name: [row[i] for row in rows]
+        for i, column in enumerate(truth.TRUTH_CONCORDANCE.columns[:8])
+    }
+    found, same, missed, extra = (
+        np.array(columns[f"n_{c}"], float) for c in ("found", "same_genotype", "missed", "extra")
+    )
+    columns |= {
+        "recall": found / (found + missed),
+        "precision": found / (found + extra),
+        "f1": 2 * found / (2 * found + missed + extra),
+        "genotype_concordance": same / found,
+    }
+    write_table(folder / "truth/concordance.parquet", truth.TRUTH_CONCORDANCE, columns)
+
+
+def write_distances(folder: Path, rng: np.random.Generator, names: list[str]) -> None:
+    """Linkage that falls to half within 10 kb, and samples on two dimensions."""
+    start = np.array([0, 1, 2, 5, 10, 20, 50, 100]) * 1_000
+    end = np.append(start[1:], 200_000)
+    groups = [("all", "", len(names)), ("ancestry_reported", "A", len(names) // 3)]
+    columns: dict[str, list] = {name: [] for name in cohort.STRUCTURE_LD_DECAY.column_names}
+    for by, group, n in groups:
+        r2 = 0.4 / (1 + start / 8_000)
+        given = ([by] * 8, [group] * 8, [n] * 8, start, end, [5_000] * 8, r2 + 1 / n, r2)
+        for column, values in zip(columns, given, strict=True):
+            columns[column] += list(values)
+    write_table(folder / "structure/ld_decay.parquet", cohort.STRUCTURE_LD_DECAY, columns)
+    n = len(names)
+    write_table(
+        folder / "structure/mds.parquet",
+        cohort.STRUCTURE_MDS,
+        {"sample_id": [s for s in names for _ in range(2)], "role": ["fitted"] * 2 * n,
+         "dimension": [1, 2] * n, "coordinate": rng.normal(0, 0.05, 2 * n)},
+    )  # fmt: skip

@@ -15,11 +15,14 @@ from genocohort.domain.tables_accounts import LEDGER
 from genocohort.io.atomic import write_text
 from genocohort.io.parquet import write_table
 from tiny.report_tables import (
+    write_distances,
     write_identity,
+    write_inheritance,
     write_populations,
     write_scores_and_times,
     write_sequencing,
     write_sign_offs,
+    write_truth,
 )
 
 PARTS = ("alignments", "calls", "clinical", "association")
@@ -53,6 +56,10 @@ def write_results(
         write_identity(folder, more, aligned, names)
     if "calls" in there:
         write_populations(folder, more, names[1:], [ANCESTRIES[g] for g in group[1:]])
+        write_distances(folder, more, names[1:])
+        write_truth(folder, names)
+        if n_samples > 25:
+            write_inheritance(folder, names)
         _variant_tables(folder, rng, n_variants)
         _kinship(folder, rng, names)
         _structure(folder, rng, names[1:], group[1:], n_variants)
@@ -532,7 +539,7 @@ def _accounts(folder, n_samples, n_variants, there):
         rows.append(("clinical", "all", "participant", "input", n_samples + 1, n_samples,
                      "the same person under two record numbers", 1, False, []))  # fmt: skip
     steps = {"alignments": ["alignment_summary"], "clinical": ["outcomes"],
-             "calls": ["variant_summary", "structure"],
+             "calls": ["variant_summary", "structure", "truth", "mendel"],
              "association": ["association_summary"]}  # fmt: skip
     if {"alignments", "calls"} <= there:
         rows += [(step, "all", "sample", "input", n_samples, n_samples, None, 0, False, [])

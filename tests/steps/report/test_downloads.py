@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genocohort.cli import main
@@ -145,6 +145,7 @@ def test_points_on_the_same_half_pixel_are_one():
 TEXTS = st.text(st.characters(exclude_categories=["C"]))
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e12, 1e12) | TEXTS, min_size=1, max_size=4))
 def test_csv_is_read_back(values):
     text = to_csv(Grid(tuple(f"c{i}" for i in range(len(values))), [values]), 17)

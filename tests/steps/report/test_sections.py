@@ -6,15 +6,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genocohort.io.results import Results
 from genocohort.steps.report.sections.ancestry import ancestry_attention, compute_ancestry
 from genocohort.steps.report.sections.density import compute_density
+from genocohort.steps.report.sections.distances import compute_ld_decay, compute_scaling
 from genocohort.steps.report.sections.diversity import _binned, _table
 from genocohort.steps.report.sections.homozygosity import compute_homozygosity
 from genocohort.steps.report.sections.identity import MOST_ROWS, compute_identity, find_exchanged
+from genocohort.steps.report.sections.inheritance import (
+    compute_inheritance,
+    inheritance_attention,
+)
 from genocohort.steps.report.sections.phenotypes import (
     compute_distributions,
     compute_scores,
@@ -26,6 +31,7 @@ from genocohort.steps.report.sections.sequencing import (
     compute_libraries,
 )
 from genocohort.steps.report.sections.sign_offs import SignOffs, list_sign_offs, sign_off_attention
+from genocohort.steps.report.sections.truth import compute_truth
 from genocohort.steps.report.settings import ReportSettings
 
 write_results = runpy.run_path(str(Path(__file__).with_name("synthetic.py")))["write_results"]
@@ -179,6 +185,7 @@ def test_diversity_is_weighted_by_length():
     assert texts(_table(windows)) == [["everyone", "9", "3", "7.00", "0", "–", "2"]]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=400))
 def test_a_binned_spectrum_keeps_its_sum(counts):
     count = np.arange(1, len(counts) + 1)
@@ -224,6 +231,50 @@ def test_measured_and_coded_phenotypes_are_told_apart():
     assert [f.id for f in group.figures] == ["values-ldl"]
     assert "1 of 3 have no value" in group.figures[0].title
     assert texts(group.tables[0]) == [["t2d", "1", "1", "50.0\u00a0%", "1"]]
+
+
+def test_a_child_of_another_father_is_named(results):
+    trios = results.table("mendel/trios")
+    (group,) = compute_inheritance(trios)
+    assert group.text.startswith("12 children with a genotyped parent; 11 with enough variants")
+    assert "the most, sample S0001, 10.0\u00a0%" in group.figures[0].title
+    rows = texts(group.tables[0])
+    assert (rows[0][0], rows[0][-1]) == ("S0001", "contradicted")
+    assert {row[-1] for row in rows[1:]} == {"fits", "too few variants"}
+    (attention,) = inheritance_attention(trios)
+    assert attention.text.startswith("1 child has genotypes")
+    assert inheritance_attention(trios.tail(3)) == ()
+    assert compute_inheritance(None) == []
+
+
+def test_calls_are_pooled_over_samples_against_the_truth():
+    truth = pd.DataFrame(
+        [("a", "all", "pass", 90, 88, 10, 0, 0), ("b", "all", "pass", 30, 30, 0, 0, 30)],
+        columns=["sample_id", "allele_class", "filter_set", "n_found", "n_same_genotype",
+                 "n_missed", "n_missed_uncalled", "n_extra"],
+    ).assign(recall=0.9, precision=1.0, f1=0.9, genotype_concordance=0.97)  # fmt: skip
+    (group,) = compute_truth(truth, "pass")
+    assert group.figures[0].drawing.data.rows == [("all", 120 / 130, 120 / 150)]
+    assert group.figures[0].title.startswith("92.3\u00a0% of the known alleles are called")
+    assert len(group.tables[0].rows) == 2
+    (group,) = compute_truth(truth, "all")
+    assert group.figures == ()
+
+
+def test_linkage_says_where_it_has_halved(results):
+    figure = compute_ld_decay(results.table("structure/ld_decay"))
+    assert figure.title == (
+        "Nearby variants have a mean r² of 0.400 in everyone; it falls to half of it by 15.0 kb"
+    )
+    assert compute_ld_decay(None) is None
+
+
+def test_samples_are_placed_by_their_distances(results):
+    mds = results.table("structure/mds")
+    shown = pd.Series("A", index=mds["sample_id"].unique())
+    figure = compute_scaling(mds, shown, ["A"], SETTINGS)
+    assert figure.title == "39 samples placed by the alleles they do not share"
+    assert compute_scaling(mds[mds["dimension"] == 1], shown, ["A"], SETTINGS) is None
 
 
 def test_density_names_the_fullest_window():

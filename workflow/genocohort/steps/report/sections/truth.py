@@ -72,10 +72,11 @@ def _figure(drawn: pd.DataFrame) -> Figure:
         y = [n - 0.5 - i + shift for i in range(n)]
         chart.points(values[name].to_numpy(float), y, color=color, titles=titles, marker=marker,
                      size=4.4)  # fmt: skip
-    whole = values.loc["all"] if "all" in classes else values.iloc[0]
+    whole = classes.index("all") if "all" in classes else 0
+    shares = [float(values[name].iloc[whole]) for name in ("recall", "precision")]
     title = (
-        f"{format_rate(whole['recall'])} of the known alleles are called; "
-        f"{format_rate(whole['precision'])} of the called ones are known"
+        f"{format_rate(shares[0])} of the known alleles are called; {format_rate(shares[1])} of "
+        "the called ones are known"
     )
     rows = zip(classes, values["recall"].tolist(), values["precision"].tolist(), strict=True)
     data = Grid(("allele_class", "recall", "precision"), [*rows])
