@@ -79,7 +79,8 @@ def _count(
         found = counter.errors.variants
         where = chosen[[rank for rank, _, _ in found]] if found else np.zeros(0, dtype=np.int64)
         columns["chromosome"] += [name] * len(found)
-        for column in ("vcf_pos", "variant_id", "ref", "alt"):
+        columns["vcf_pos"] += variants.vcf_pos[where].tolist()
+        for column in ("variant_id", "ref", "alt"):
             columns[column] += variants.chosen(column, where)
         columns["n_tested"] += [n for _, n, _ in found]
         columns["n_errors"] += [n for _, _, n in found]
