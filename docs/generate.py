@@ -15,7 +15,7 @@ from genocohort.domain.table import Table
 from genocohort.domain.tables_clinical import phenotypes_wide_table
 from genocohort.domain.tables_cohort import components_table, loadings_table
 from genocohort.io.results import declared_tables
-from genocohort.study import STEPS, Config
+from genocohort.study_config import STEPS, Config
 
 FOLDER = Path(__file__).parent
 WITHOUT_COMMAND = {"calls": "variants called from the alignments, by bcftools"}

@@ -16,7 +16,7 @@ from genocohort.commands.studies import WORKFLOW
 from genocohort.images.build import stage_context
 from genocohort.images.packages import DEBIAN_MIRROR
 from genocohort.images.recipe import load_recipes
-from genocohort.study import STEPS
+from genocohort.study_config import STEPS
 
 pytestmark = [
     pytest.mark.validation,

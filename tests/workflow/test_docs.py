@@ -5,7 +5,7 @@ from pathlib import Path
 
 from genocohort.domain.table import Column, Table
 from genocohort.io.results import declared_tables
-from genocohort.study import STEPS, Config
+from genocohort.study_config import STEPS, Config
 
 ROOT = Path(__file__).parents[2]
 GENERATOR = runpy.run_path(str(ROOT / "docs/generate.py"))

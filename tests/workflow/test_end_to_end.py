@@ -32,7 +32,7 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def test_every_step_left_its_results(study: Path) -> None:
-    from genocohort.study import STEPS
+    from genocohort.study_config import STEPS
 
     folders = {p.name for p in (study / "results/full").iterdir()}
     assert folders == set(STEPS) - {"calls"}  # the calls are given

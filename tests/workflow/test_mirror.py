@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from genocohort import cli
-from genocohort.study import STEPS
+from genocohort.study_config import STEPS
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "workflow/rules"

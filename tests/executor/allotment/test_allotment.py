@@ -12,7 +12,7 @@ import yaml
 
 from executor.allotment.cohort import measure, read_steps, with_threads
 from executor.lab import BASE_IMAGE, REPOSITORY, answers, new_folder, require
-from genocohort.study import STEPS
+from genocohort.study_config import STEPS
 from snakemake_executor_plugin_steps.submission import Step
 from tiny.sample_cohort import edit_config, genocohort, write_cut
 

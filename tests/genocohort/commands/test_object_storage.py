@@ -10,7 +10,7 @@ from genocohort.commands.backends import load_profile
 from genocohort.commands.object_storage import ObjectStorage, find_storage
 from genocohort.commands.run import store_inputs
 from genocohort.errors import ConfigError, ToolError
-from genocohort.study import Inputs
+from genocohort.study_config import Inputs
 
 
 class Recorded(ObjectStorage):

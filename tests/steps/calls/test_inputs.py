@@ -7,7 +7,8 @@ import pytest
 from genocohort.domain.sheet import Sample
 from genocohort.errors import GenocohortError, Problems
 from genocohort.steps.calls.inputs import resolve_calling
-from genocohort.study import load_config, load_study
+from genocohort.study import load_study
+from genocohort.study_config import load_config
 from tiny.calling import CONFIG, LENGTHS, write_calling_study
 
 

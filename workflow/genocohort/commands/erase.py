@@ -8,7 +8,7 @@ from genocohort.commands.studies import add_study_arguments, enter_study
 from genocohort.errors import ConfigError
 from genocohort.io.atomic import write_text
 from genocohort.io.crosswalk import read_crosswalk, read_erased, read_key, write_crosswalk
-from genocohort.study import load_config
+from genocohort.study_config import load_config
 
 EXAMPLES = (
     "examples:\n"

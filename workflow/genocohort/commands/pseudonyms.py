@@ -18,7 +18,7 @@ from genocohort.io.sheet import read_sample_sheet
 from genocohort.steps.clinical.people import people_of
 from genocohort.steps.clinical.review import Review
 from genocohort.steps.clinical.run import read_records
-from genocohort.study import Config, PseudonymFiles, load_config
+from genocohort.study_config import Config, PseudonymFiles, load_config
 
 EXAMPLES = """examples:
   genocohort pseudonyms --new-key   # once, where inputs.pseudonyms.key says
