@@ -15,6 +15,12 @@ PAIRED, PROPER_PAIR, UNMAPPED, MATE_UNMAPPED = 0x1, 0x2, 0x4, 0x8
 REVERSE, MATE_REVERSE, READ1, READ2 = 0x10, 0x20, 0x40, 0x80
 SECONDARY, QC_FAIL, DUPLICATE, SUPPLEMENTARY = 0x100, 0x200, 0x400, 0x800
 
+# The fields of a batch with one number for each record.
+FIXED_FIELDS = (
+    "flag", "contig", "start", "mapping_quality", "mate_contig", "mate_start", "template_length",
+    "sequence_length", "n_bases", "n_qualities", "edit_distance",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class RecordBatch:
@@ -38,6 +44,9 @@ class RecordBatch:
     sequence : uint8[b]
         Bases as ASCII; `quality` : uint8[q], Phred.
     name : list of str
+    group : int64[n] or None
+        Read group by its number in the header; the number of groups: none, or one that the header
+        does not name. None: they are not told apart.
     """
 
     flag: IntArray
@@ -57,6 +66,27 @@ class RecordBatch:
     sequence: ByteArray
     quality: ByteArray
     name: list[str]
+    group: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.name)
+
+    def take(self, rows: IntArray) -> "RecordBatch":
+        """The records at rising places, as a batch of their own."""
+        chosen = np.zeros(len(self), dtype=bool)
+        chosen[rows] = True
+        n_operations = np.diff(self.operation_offset)
+        of_operations = np.repeat(chosen, n_operations)
+        offset = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum(n_operations[rows], out=offset[1:])
+        fixed = {name: getattr(self, name)[rows] for name in FIXED_FIELDS}
+        return RecordBatch(
+            **fixed,
+            operation=self.operation[of_operations],
+            operation_length=self.operation_length[of_operations],
+            operation_offset=offset,
+            sequence=self.sequence[np.repeat(chosen, self.n_bases)],
+            quality=self.quality[np.repeat(chosen, self.n_qualities)],
+            name=[self.name[i] for i in rows.tolist()],
+            group=None if self.group is None else self.group[rows],
+        )

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import pysam
 
-from genocohort.domain.records import RecordBatch
+from genocohort.domain.records import FIXED_FIELDS, RecordBatch
 from genocohort.errors import InputDataError
 from genocohort.io.alignment_index import bad_index, find_index
 from genocohort.io.alignment_reference import check_reference
@@ -23,11 +23,6 @@ BATCH_RECORDS = 32_768
 # Long reads: a batch also ends when it holds this many bases.
 BATCH_BASES = 16 << 20
 _NOT_PRIMARY = 0x900
-# In the order `_gather` puts them.
-_FIXED_FIELDS = (
-    "flag", "contig", "start", "mapping_quality", "mate_contig", "mate_start", "template_length",
-    "sequence_length", "n_bases", "n_qualities", "edit_distance",
-)  # fmt: skip
 _COPY_AGAIN = "copy it again, or make it again from its source"
 # A path that cannot exist: the reference comes from the given FASTA, never from the net.
 _NO_DOWNLOAD = "/nonexistent"
@@ -49,6 +44,8 @@ class Alignment:
         FASTA a CRAM is decoded with; its checksums agree with the header.
     notices : tuple of str
         What was tolerated.
+    read_groups : tuple of str
+        Names of the header's @RG lines, in order.
     """
 
     path: Path
@@ -58,6 +55,7 @@ class Alignment:
     index: Path | None = None
     reference: Path | None = None
     notices: tuple[str, ...] = field(default=())
+    read_groups: tuple[str, ...] = field(default=())
 
 
 def inspect_alignment(path: Path, reference: Path | None = None) -> Alignment:
@@ -108,6 +106,9 @@ def inspect_alignment(path: Path, reference: Path | None = None) -> Alignment:
         index=index,
         reference=reference if kind == "cram" else None,
         notices=(*notices, *index_notice),
+        read_groups=tuple(
+            dict.fromkeys(str(row["ID"]) for row in header.get("RG", []) if "ID" in row)
+        ),
     )
 
 
@@ -283,9 +284,10 @@ def _batches(alignment: Alignment, records: Any) -> Iterator[RecordBatch]:
     n_read = 0
     last = (0, -1)
     iterator = iter(records)
+    groups = {name: number for number, name in enumerate(alignment.read_groups)}
     while True:
         try:
-            batch = _gather(iterator)
+            batch = _gather(iterator, groups)
         except (OSError, ValueError, _PackError) as error:
             raise _unreadable(alignment, n_read) from error
         if len(batch) == 0:
@@ -295,14 +297,15 @@ def _batches(alignment: Alignment, records: Any) -> Iterator[RecordBatch]:
         yield batch
 
 
-def _gather(records: Iterator[Any]) -> RecordBatch:
+def _gather(records: Iterator[Any], groups: dict[str, int]) -> RecordBatch:
     """The next records as arrays."""
     fixed: list[bytes] = []
     operations: list[bytes] = []
     sequence: list[str] = []
     quality: list[Any] = []
     names: list[str] = []
-    pack_fixed = Struct(f"{len(_FIXED_FIELDS) + 1}q").pack
+    group: list[int] = []
+    pack_fixed = Struct(f"{len(FIXED_FIELDS) + 1}q").pack
     # Most CIGARs of a batch are the same few: their operations packed, and how many.
     known: dict[str | None, tuple[bytes, int]] = {None: (b"", 0)}
     total_bases = 0
@@ -341,23 +344,33 @@ def _gather(records: Iterator[Any]) -> RecordBatch:
             )
         )
         names.append(record.query_name)
+        group.append(_group_of(record, groups))
         total_bases += n_bases
         if len(names) >= BATCH_RECORDS or total_bases >= BATCH_BASES:
             break
-    rows = np.frombuffer(b"".join(fixed), dtype=np.int64).reshape(-1, len(_FIXED_FIELDS) + 1)
+    rows = np.frombuffer(b"".join(fixed), dtype=np.int64).reshape(-1, len(FIXED_FIELDS) + 1)
     columns = np.ascontiguousarray(rows.T)
     pairs = np.frombuffer(b"".join(operations), dtype=np.int64).reshape(-1, 2).T
     offsets = np.zeros(len(names) + 1, dtype=np.int64)
     np.cumsum(columns[-1], out=offsets[1:])
     return RecordBatch(
-        **dict(zip(_FIXED_FIELDS, columns[:-1], strict=True)),
+        **dict(zip(FIXED_FIELDS, columns[:-1], strict=True)),
         operation=pairs[0],
         operation_length=pairs[1],
         operation_offset=offsets,
         sequence=np.frombuffer("".join(sequence).encode("ascii"), dtype=np.uint8),
         quality=np.frombuffer(b"".join(quality), dtype=np.uint8),
         name=names,
+        group=np.array(group, dtype=np.int64),
     )
+
+
+def _group_of(record: Any, groups: dict[str, int]) -> int:
+    """Number of a record's read group; how many there are where it has none of them."""
+    if not groups or not record.has_tag("RG"):
+        return len(groups)
+    value, kind = record.get_tag("RG", with_value_type=True)
+    return groups.get(value, len(groups)) if kind == "Z" else len(groups)
 
 
 def _check_order(

@@ -1,10 +1,38 @@
 """Read intervals from a BED file."""
 
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from genocohort.domain.genome import canonical_contig
 from genocohort.errors import InputDataError
+
+
+class Region(NamedTuple):
+    """One line of a BED file: contig as written there, 0-based half-open, name (empty: none)."""
+
+    line: int
+    contig: str
+    start: int
+    end: int
+    name: str
+
+
+def read_regions(path: Path) -> list[Region]:
+    """Lines of a BED file (plain or gzipped), in its order; blank and comment lines are no regions.
+
+    Parameters
+    ----------
+    path : Path
+        At least three columns: contig, start, end; 0-based half-open; the fourth is a name.
+
+    Raises
+    ------
+    InputDataError
+        The file cannot be read, or a line is no interval.
+    """
+    return list(_regions(path))
 
 
 def read_intervals(path: Path) -> dict[str, list[tuple[int, int]]]:
@@ -26,6 +54,12 @@ def read_intervals(path: Path) -> dict[str, list[tuple[int, int]]]:
         The file cannot be read, or a line is no interval.
     """
     found: dict[str, list[tuple[int, int]]] = {}
+    for region in _regions(path):
+        found.setdefault(canonical_contig(region.contig), []).append((region.start, region.end))
+    return found
+
+
+def _regions(path: Path) -> Iterator[Region]:
     try:
         raw = Path(path).read_bytes()
         text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("utf-8-sig")
@@ -38,14 +72,13 @@ def read_intervals(path: Path) -> dict[str, list[tuple[int, int]]]:
             continue
         cells = line.split("\t") if "\t" in line else line.split()
         try:
-            name, start, end = cells[0], int(cells[1]), int(cells[2])
+            contig, start, end = cells[0], int(cells[1]), int(cells[2])
         except (IndexError, ValueError):
-            start, end, name = 0, -1, ""
-        if not 0 <= start <= end or not name:
+            start, end, contig = 0, -1, ""
+        if not 0 <= start <= end or not contig:
             raise InputDataError(
                 "not an interval of a BED file",
                 where=f"{path}, line {number}",
                 expected="contig, start, end separated by tabs; 0-based, start not above end",
             )
-        found.setdefault(canonical_contig(name), []).append((start, end))
-    return found
+        yield Region(number, contig, start, end, cells[3].strip() if len(cells) > 3 else "")
