@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -27,8 +28,9 @@ def test_a_panel_and_alignments_alone(tmp_path: Path) -> None:
     config = {
         "genome": {"build": "synthetic"},
         "inputs": {"sample_sheet": "config/samples.tsv", "sites": "panel.bed"},
-        "alignments": {"peer_texts": True},
+        "alignments": {"peer_texts": True, "regions": "regions.bed", "per_base": "bedgraph"},
     }
+    (tmp_path / "regions.bed").write_text(f"{contig}\t100\t400\n")
     (tmp_path / "config/config.yaml").write_text(yaml.safe_dump(config))
     assert "alignments_sites" not in planned(tmp_path)
     done = genocohort(["run", "--cores", "2"], tmp_path)
@@ -38,6 +40,9 @@ def test_a_panel_and_alignments_alone(tmp_path: Path) -> None:
         table = read_table(full / f"alignments/{name}.alleles.parquet", ALLELES)
         assert table["vcf_pos"].to_pylist() == [101, 201]
         assert all((full / f"alignments/{name}.{ending}").stat().st_size for ending in ENDINGS)
+        assert (full / f"alignments/{name}.per-base.bed.gz").stat().st_size
+        regions = pq.read_table(full / f"alignments/{name}.regions.parquet").to_pylist()
+        assert [(row["start"], row["end"]) for row in regions] == [(100, 400)]
     found = read_table(full / "identity/samples.parquet", IDENTITY_SAMPLES).to_pylist()
     assert [row["sample_id"] for row in found] == names
     assert {row["match"] for row in found} == {"unknown"}

@@ -1,6 +1,7 @@
 """The compiled engine gives what the plain one gives, byte for byte, and survives any bytes."""
 
 import ctypes
+import functools
 import itertools
 import os
 import random
@@ -22,16 +23,23 @@ from genocohort.errors import InputDataError, ToolError
 from genocohort.io import alignment_pieces
 from genocohort.io.alignments import inspect_alignment, read_all
 from genocohort.kernels import PROBLEMS, UNSORTED, native
-from genocohort.steps.alignments import cycles
+from genocohort.steps.alignments import cycles, gc_bias, native_counts
 from genocohort.steps.alignments import native as engine
 from genocohort.steps.alignments.compute import Choices, Contig, Tally, tally_batches
+from genocohort.steps.alignments.gc_bias import ReferenceGc
 from genocohort.steps.alignments.intervals import merge_intervals
 from genocohort.steps.alignments.results import (
     contig_columns,
     cycle_columns,
     flagstat_columns,
+    gc_bias_columns,
+    gc_depth_columns,
     histogram_columns,
+    insert_size_columns,
+    strata_columns,
+    strata_of,
 )
+from genocohort.steps.alignments.run import _keep_runs
 from tiny.alignments import Read, pair, random_reads, write_alignment
 from tiny.bgzf import bgzf
 
@@ -50,17 +58,81 @@ def contigs_of(lengths: dict[str, int], with_targets: bool = False) -> tuple[Con
         # Near each other and far apart, some twice, in every contig but the last one.
         places = sorted([*range(3, n, 1013), *range(20, 60, 3), 20]) if i < 3 else []
         sites = np.array([k for k in places if k < n], dtype=np.int64)
-        found.append(Contig(i, name, n, evaluated, targets, sites))
+        found.append(Contig(i, name, n, evaluated, targets, sites, regions_on(i, n)))
     return tuple(found)
 
 
+def regions_on(number: int, n: int) -> np.ndarray:
+    """Neighbouring, overlapping, nested, empty and far regions; none on the last contig."""
+    pairs = [(0, n), (n // 3, n // 3), (n // 2, n), (n // 4, n // 4 + 900), (n - 1, n)]
+    pairs += [(k, k + 40) for k in range(5, n, 311)] + [(k, k + 2) for k in range(5, n, 777)]
+    kept = sorted((a, min(b, n)) for a, b in pairs) if number < 3 else []
+    return np.array(kept, dtype=np.int64).reshape(-1, 2)
+
+
+@functools.cache
+def sequence_of(name: str, n: int) -> bytes:
+    """Letters of changing GC content, lower case and runs of N among them."""
+    rng = random.Random(name)
+    text = b""
+    while len(text) < n:
+        gc = rng.choice([0.1, 0.4, 0.5, 0.9])
+        weights = [1 - gc, gc, gc, 1 - gc, 0.01]
+        text += bytes(rng.choices(b"AcGtR", weights, k=rng.randrange(1, 400)))
+        text += b"Nn"[: rng.randrange(3)] * rng.choice([0, 0, 1, 2, 3, 90])
+    return text[:n]
+
+
+class Fetcher:
+    """A reference in memory."""
+
+    def __init__(self, lengths: dict[str, int]) -> None:
+        self._text = {name: sequence_of(name, n) for name, n in lengths.items()}
+
+    def __call__(self, name: str, start: int, end: int) -> bytes:
+        assert 0 <= start <= end <= len(self._text[name])
+        return self._text[name][start:end]
+
+
+class Runs:
+    """Keeps the depth of every base."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[int, list[tuple[int, np.ndarray]]] = {}
+        self._done: set[int] = set()
+
+    def add(self, piece: int, contig: int, runs: np.ndarray) -> None:
+        assert piece not in self._done
+        self._pieces.setdefault(piece, []).append((contig, runs.copy()))
+
+    def done(self, piece: int) -> None:
+        self._done.add(piece)
+
+    def joined(self) -> list[tuple[int, int, int]]:
+        """Contig, end and depth of runs of equal depth."""
+        found: list[tuple[int, int, int]] = []
+        for piece in sorted(self._pieces):
+            for contig, runs in self._pieces[piece]:
+                for end, depth in runs.tolist():
+                    if found and (found[-1][0], found[-1][2]) == (contig, depth):
+                        found.pop()
+                    found.append((contig, end, depth))
+        return found
+
+
 def rows(tally: Tally) -> list[Any]:
+    strata = strata_of(tally, ["a", "b"])
     return [
         flagstat_columns("s", tally.reads),
         contig_columns("s", tally),
         histogram_columns("s", tally, (1, 2, 5)),
         cycle_columns("s", tally.cycles),
         [(c.n_past_end, c.depth.evaluated_bases, c.alleles.tolist()) for c in tally.contigs],
+        [c.regions.whole(len(c.contig.regions)).tolist() for c in tally.contigs],
+        gc_bias_columns("s", tally),
+        gc_depth_columns("s", tally, 700),
+        strata_columns("s", strata),
+        insert_size_columns("s", tally, strata),
     ]
 
 
@@ -70,13 +142,23 @@ def both(
     alignment = inspect_alignment(path)
     lengths = dict(zip(alignment.contigs, alignment.lengths, strict=True))
     contigs = contigs_of(lengths, with_targets)
-    compiled = engine.measure_native(MODULE, alignment, contigs, choices, threads)
-    return rows(compiled), rows(tally_batches(read_all(alignment), contigs, choices))
+    choices = replace(choices, thresholds=(1, 2, 7), gc_window=50, gc_depth_bin=700)
+    fetch, runs, plain_runs = Fetcher(lengths), Runs(), Runs()
+    reference = ReferenceGc(fetch, choices.gc_window, choices.gc_depth_bin)
+    compiled = engine.measure_native(MODULE, alignment, contigs, choices, threads, fetch, runs)
+
+    def keep(number: int, start: int, depth: np.ndarray) -> None:
+        _keep_runs(plain_runs, 0, number, start, depth)
+
+    plain = tally_batches(read_all(alignment), contigs, choices, keep, reference)
+    return [*rows(compiled), runs.joined()], [*rows(plain), plain_runs.joined()]
 
 
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alignment_pieces, "PIECE_BYTES", 1)
+    monkeypatch.setattr(gc_bias, "CHUNK", 5000)
+    monkeypatch.setattr(gc_bias, "MARGIN", 60)
 
 
 @pytest.mark.usefixtures("small_pieces")
@@ -159,6 +241,7 @@ def odd_reads(draw: st.DrawFn) -> list[Read]:
             read.qualities = None
         if draw(st.booleans()):
             read.tags = {"XX": "text", "NM": draw(st.sampled_from([0, 3, 300, 70_000, -2]))}
+            read.tags |= draw(st.sampled_from([{}, {"RG": "a"}, {"RG": "b"}, {"RG": "zz"}]))
         reads.append(read)
     return reads
 
@@ -327,7 +410,7 @@ def test_a_long_cigar_stands_in_a_tag(tmp_path: Path) -> None:
 
 def test_every_code_has_a_text() -> None:
     assert set(PROBLEMS) | {kernels.NO_MEMORY, UNSORTED} == set(range(-10, 0))
-    assert len(engine.SUMS) == MODULE.N_SUM_CELLS
+    assert len(native_counts.SUMS) == MODULE.N_SUM_CELLS
     sizes = (MODULE.CYCLE_CELLS, MODULE.INDEL_CELLS, MODULE.COVERAGE_CELLS)
     assert sizes == (cycles.CYCLES, cycles.INDELS, cycles.COVERAGES)
 

@@ -1,5 +1,7 @@
 """Tables of the steps `alignments` and `alignment_summary`."""
 
+from collections.abc import Sequence
+
 from genocohort.domain.table import Column, Table
 
 _SAMPLE = Column("sample_id", "dictionary", "the sample, as in the sheet")
@@ -155,6 +157,102 @@ CYCLES = Table(
         Column("count", "int64", "how many, at least 1"),
     ),
 )  # fmt: skip
+
+_GROUP = Column(
+    "read_group",
+    "dictionary",
+    "ID in the header; empty text: none, or one that the header does not name",
+    "all read groups",
+)
+_OF_CONTIG = Column("contig", "dictionary", "name in the header; `*`: no place", "all contigs")
+
+STRATA = Table(
+    "alignments/strata",
+    1,
+    "the counts of the flagstat table for each read group, and for each contig; none that is 0 but "
+    "`total`",
+    (_SAMPLE, _GROUP, _OF_CONTIG, *FLAGSTAT.columns[1:]),
+)
+
+INSERT_SIZES = Table(
+    "alignments/insert_sizes",
+    1,
+    "pairs by insert size: all, then for each read group, and for each contig; half of the reads "
+    "counted, rounded down",
+    (
+        _SAMPLE,
+        _GROUP,
+        _OF_CONTIG,
+        Column("orientation", "dictionary", "inward, outward or other, as pairs_* of flagstat"),
+        Column("insert_size", "int32", "absolute template length; the last one holds longer ones"),
+        Column("n_pairs", "int64", "how many, at least 1"),
+    ),
+)
+
+GC_BIAS = Table(
+    "alignments/gc_bias",
+    1,
+    "one sample's reads by the GC content of the reference where they begin; no rows where the "
+    "sheet names no reference",
+    (
+        _SAMPLE,
+        Column("gc", "int32", "percent of G and C in the window, rounded down",
+               "no window: it would hold more than 4 N, or lies at a contig's end"),
+        Column("n_windows", "int64", "windows of the reference, one for each place"),
+        Column("n_reads", "int64",
+               "mapped records with bases whose window it is: from the base after the first one "
+               "of a forward read, up to the last one of a reverse read (as Picard)"),
+        Column("n_duplicates", "int64", "of these duplicates"),
+        Column("normalised_coverage", "float64",
+               "reads per window over the mean of all windows", "no window, or no read"),
+        Column("normalised_coverage_unique", "float64", "the same without duplicates",
+               "no window, or no read"),
+    ),
+)  # fmt: skip
+
+GC_DEPTH = Table(
+    "alignments/gc_depth",
+    1,
+    "depth of the reference's bins by their GC content; no rows where the sheet names no reference",
+    (
+        _SAMPLE,
+        Column("gc", "int32", "percent of G and C among A, C, G and T, rounded half up",
+               "bins with fewer A, C, G and T than half of their size, which have no other row"),
+        Column("n_bins", "int64", "bins, from the contig's start on"),
+        Column("bins_at_most", "float64", "share of the bins with this GC content or less",
+               "gc is null"),
+        *(
+            Column(f"depth_p{p}", "float64",
+                   f"percentile {p} of the depth: mapped, not secondary records that begin in the "
+                   "bin, times the mean read length, over its A, C, G and T", "gc is null")
+            for p in (10, 25, 50, 75, 90)
+        ),
+    ),
+)  # fmt: skip
+
+
+def regions_table(thresholds: Sequence[int]) -> Table:
+    """The regions table for the thresholds of a study."""
+    reached = [
+        Column(f"bases_{x}x", "int64", f"bases of fragment depth {x} or more") for x in thresholds
+    ]
+    return Table(
+        "alignments/regions",
+        1,
+        "one sample's depth of each region, by contig, then start; overlapping ones each for "
+        "itself",
+        (
+            _SAMPLE,
+            Column("contig", "dictionary", "name in the header"),
+            Column("start", "int64", "0-based"),
+            Column("end", "int64", "0-based, behind the last base"),
+            Column("name", "string", "the fourth column of the BED file", "it has none"),
+            Column("fragment_depth_sum", "int64", "sum of depth, overlap of mates once"),
+            Column("mean_fragment_depth", "float64", "the sum over the length", "length 0"),
+            *reached,
+        ),
+    )
+
 
 SAMPLE_CONTIGS = Table(
     "alignment_summary/contigs", 1, "contigs of all samples, in cohort order", _CONTIG

@@ -12,16 +12,20 @@ include "bgzf.pxi"
 include "records.pxi"
 include "reads.pxi"
 include "mates.pxi"
+include "regions.pxi"
 include "depth.pxi"
 include "sites.pxi"
+include "gc.pxi"
 include "htslib.pxi"
 include "source.pxi"
 include "stretch.pxi"
 
 cdef enum:
     MUCH = 1 << 20               # values in a list that the caller then takes away
+    NEXT_CHUNK = 2               # `run`: the next chunk of the reference is needed
 
 PAST_RANGE = 1 << 40             # `next_contig`: no record of the range is left
+GC_CHUNK_NEEDED = NEXT_CHUNK
 N_SUM_CELLS = N_SUMS
 CYCLE_CELLS = CYCLES
 COVERAGE_CELLS = COVERAGES
@@ -60,13 +64,16 @@ cdef class Measurer:
     cdef Source source
     cdef Stretch stretch
     cdef Reads c
+    cdef Gc gc
     cdef Groups groups
     cdef readonly dict counts
     cdef object names, offsets, evaluated, targets, sites, site_counts, narrow
+    cdef object regions, thresholds, region_cells, percent, gc_reads, gc_bins
     cdef int64_t contig
 
     def __cinit__(self, *args, **kwargs):
         memset(&self.c, 0, sizeof(Reads))
+        memset(&self.gc, 0, sizeof(Gc))
         if source_init(&self.source) != OK or stretch_init(&self.stretch) != OK:
             raise MemoryError("the alignment kernel's buffers")
 
@@ -103,18 +110,17 @@ cdef class Measurer:
         self.stretch.s.min_mapping_quality = site_min_mapping_quality
         self.stretch.s.min_base_quality = site_min_base_quality
         shapes = {
-            "sums": (g, N_SUMS, 2), "contig_flags": (g, N_FLAGS), "quality": (g, 3, 256, CYCLES),
-            "failed_quality": (g, 256), "pairs": (g, 2, 3, 64, PAIRS), "bases": (g, 2, 2, CYCLES, BASES),
-            "gc": (g, 101),
-            "gc_steps": (g, 2, GC_STEPS), "mapping_quality": (g, 2, 256),
-            "lengths": (g, 3, LENGTHS), "inserts": (g, insert_max + 1, 3, 2),
-            "indel_length": (g, 2, INDELS + 1), "indel_cycle": (g, 2, 2, CYCLES),
-            "pending": (g,), "longest": (g,),
+            "sums": (g, N_SUMS, 2), "contig_flags": (g, N_FLAGS),
+            "inserts": (g, insert_max + 1, 3, 2), "quality": (3, 256, CYCLES),
+            "failed_quality": (256,), "pairs": (2, 3, 64, PAIRS), "bases": (2, 2, CYCLES, BASES),
+            "gc": (101,), "gc_steps": (2, GC_STEPS), "mapping_quality": (2, 256),
+            "lengths": (3, LENGTHS), "indel_length": (2, INDELS + 1),
+            "indel_cycle": (2, 2, CYCLES),
         }
         self.counts = {name: np.zeros(shape, dtype=np.int64) for name, shape in shapes.items()}
         self.narrow = (
-            np.zeros((g, 2, NARROW_QUALITIES, CYCLES), dtype=np.uint8),
-            np.zeros((g, 2, 3, 64, PAIRS), dtype=np.uint8),
+            np.zeros((2, NARROW_QUALITIES, CYCLES), dtype=np.uint8),
+            np.zeros((2, 3, 64, PAIRS), dtype=np.uint8),
         )
         self.c.n_groups, self.c.insert_max = g, insert_max
         self.c.sums = cells_of(self.counts["sums"])
@@ -130,8 +136,6 @@ cdef class Measurer:
         self.c.inserts = cells_of(self.counts["inserts"])
         self.c.indel_length = cells_of(self.counts["indel_length"])
         self.c.indel_cycle = cells_of(self.counts["indel_cycle"])
-        self.c.pending = cells_of(self.counts["pending"])
-        self.c.longest = cells_of(self.counts["longest"])
         self.c.narrow_quality = <uint8_t *>cells_of(self.narrow[0])
         self.c.narrow_bases = <uint8_t *>cells_of(self.narrow[1])
 
@@ -139,7 +143,9 @@ cdef class Measurer:
         source_free(&self.source)
         stretch_free(&self.stretch)
         free(self.c.flags_seen.p)
+        free(self.c.inserts_seen.p)
         free(self.c.long_lengths.p)
+        free(self.gc.far.p)
 
     # ---- where records come from
 
@@ -193,11 +199,12 @@ cdef class Measurer:
         return PAST_RANGE if self.source.is_past else self.source.last_contig
 
     def open_contig(self, int64_t contig, int64_t length, int64_t start, int64_t end,
-                    evaluated, targets, sites=None, int64_t window_size=0, bint with_runs=False):
+                    evaluated, targets, sites=None, int64_t window_size=0, bint with_runs=False,
+                    regions=None):
         """Begin a stretch of a contig.
 
         `evaluated`, `targets` : int64[k, 2] or None; `sites` : int64[m] or None, rising positions
-        inside the stretch.
+        inside the stretch; `regions` : int64[k, 2] or None, by start, inside the stretch.
         """
         cdef const int64_t[:, ::1] view
         cdef const int64_t[::1] positions
@@ -221,12 +228,57 @@ cdef class Measurer:
             s.position = &positions[0]
             s.counts = cells_of(self.site_counts)
         d.window_size, d.with_runs = window_size, with_runs
+        self._open_regions(regions)
+        self.gc.wanted = False
         stretch_open(&self.stretch, length, start, end)
+
+    cdef void _open_regions(self, regions):
+        cdef const int64_t[:, ::1] view
+        cdef Regions *g = &self.stretch.d.regions
+        self.regions = regions
+        g.n = 0 if regions is None else len(regions)
+        self.region_cells = np.zeros((g.n, 1 + g.n_thresholds), dtype=np.int64)
+        if g.n:
+            view = regions
+            g.place = &view[0, 0]
+            g.cells = cells_of(self.region_cells)
+
+    def set_thresholds(self, thresholds):
+        """Depths (int64[t]) for which the bases of regions that reach them are counted."""
+        cdef const int64_t[::1] view = thresholds
+        self.thresholds = thresholds
+        self.stretch.d.regions.n_thresholds = len(thresholds)
+        if len(thresholds):
+            self.stretch.d.regions.threshold = &view[0]
+
+    def open_gc(self, int64_t window, int64_t bin_size):
+        """Count the open stretch's reads by the reference's GC; `set_chunk` must come next."""
+        cdef Gc *g = &self.gc
+        cdef Depth *d = &self.stretch.d
+        g.wanted = True
+        g.window, g.bin_size, g.length = window, bin_size, self.stretch.length
+        g.first_bin = d.start // bin_size
+        # A record may begin at the stretch's end or behind it: its place is the contig's last.
+        self.gc_bins = np.zeros(max(d.end - 1, d.start) // bin_size - g.first_bin + 1, np.int64)
+        self.gc_reads = np.zeros((2, GC_CELLS), dtype=np.int64)
+        g.bins, g.reads = cells_of(self.gc_bins), cells_of(self.gc_reads)
+        g.far.n = g.n = g.base = g.stop = 0
+
+    def set_chunk(self, percent, int64_t base, int64_t stop):
+        """The reference's windows that begin at `base` and later, for reads that begin before `stop`.
+
+        `percent` : uint8[n], at most NO_WINDOW, of all windows from which reads before `stop` may
+        take theirs, but for those far behind it.
+        """
+        cdef const uint8_t[::1] view = percent
+        self.percent = percent
+        self.gc.percent = &view[0] if len(percent) else NULL
+        self.gc.base, self.gc.n, self.gc.stop = base, len(percent), stop
 
     def run(self):
         """Count the records of the open contig: 1 when they are through, 0 when lists are full.
 
-        A negative number is an error's code.
+        GC_CHUNK_NEEDED where the next record lies behind the chunk; negative: an error's code.
         """
         cdef int rc
         with nogil:
@@ -243,12 +295,14 @@ cdef class Measurer:
                 return rc
             if source.is_past or source.last_contig != self.contig:
                 return END
+            if self.gc.wanted and source.last_start >= self.gc.stop:
+                return NEXT_CHUNK
             rc = self._count(&source.r)
             if rc != OK:
                 return rc
             source_use_up(source)
             if (self.c.long_lengths.n > MUCH or d.deep.n > MUCH or d.runs.n > MUCH
-                    or d.windows.n > MUCH):
+                    or d.windows.n > MUCH or self.gc.far.n > MUCH):
                 return OK
 
     cdef int _count(self, Record *r) noexcept nogil:
@@ -262,6 +316,8 @@ cdef class Measurer:
             rc = reads_add(&self.c, r)
         if rc != OK or r.contig < 0 or r.start < 0:
             return rc
+        if is_own and self.gc.wanted and not gc_add(&self.gc, r):
+            return NO_MEMORY
         return stretch_add(&self.stretch, r, is_own)
 
     def take_lists(self):
@@ -270,6 +326,7 @@ cdef class Measurer:
             "long_lengths": vector_array(&self.c.long_lengths),
             "deep": vector_array(&self.stretch.d.deep).reshape(-1, 3),
             "runs": vector_array(&self.stretch.d.runs).reshape(-1, 2),
+            "far": vector_array(&self.gc.far),
         }
 
     def close_contig(self):
@@ -280,27 +337,35 @@ cdef class Measurer:
             rc = depth_advance(&c.d, c.d.end, True)
         if rc != OK:
             raise MemoryError("depth")
-        cells = vector_array(&self.c.flags_seen)
-        flat = self.counts["contig_flags"].reshape(-1)
-        records = flat[cells].copy()
-        flat[cells] = 0
+        flag_cells, records = self._taken("contig_flags", &self.c.flags_seen)
+        insert_cells, reads = self._taken("inserts", &self.c.inserts_seen)
         sums = self.counts["sums"].copy()
         self.counts["sums"][:] = 0
         return {
-            "flag_cells": cells, "flag_records": records, "sums": sums,
+            "flag_cells": flag_cells, "flag_records": records, "sums": sums,
+            "insert_cells": insert_cells, "insert_reads": reads,
             "read_depth_sum": c.read_depth_sum, "soft_clipped_bases": c.soft_clipped,
             "n_past_end": c.n_past_end, "evaluated_sum": c.d.evaluated_sum,
             "histogram": trimmed(c.d.histogram, DEPTHS),
             "target_histogram": trimmed(c.d.target_histogram, DEPTHS),
             "coverage": trimmed(c.d.coverage, COVERAGES),
             "windows": vector_array(&c.d.windows), "site_counts": self.site_counts,
+            "region_cells": self.region_cells,
+            "gc_reads": self.gc_reads if self.gc.wanted else None,
+            "gc_bins": self.gc_bins if self.gc.wanted else None,
         }
+
+    cdef tuple _taken(self, str name, Vector *seen):
+        """The cells of the open contig that are not 0, and their counts, which are then given up."""
+        cells = vector_array(seen)
+        flat = self.counts[name].reshape(-1)
+        found = flat[cells].copy()
+        flat[cells] = 0
+        return cells, found
 
     def widen(self):
         """Bring the counts by cycle up to date."""
-        cdef int64_t g
-        for g in range(self.c.n_groups):
-            reads_decode(&self.c, g)
+        reads_decode(&self.c)
 
     def position(self):
         """Offset in the file of the block in use, for messages; -1 where it is not known."""

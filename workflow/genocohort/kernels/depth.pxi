@@ -33,6 +33,7 @@ cdef struct Depth:
     Vector windows               # sums of fragment depth of the stretch's windows
     bint with_runs
     Vector runs                  # end, depth: stretches of equal fragment depth
+    Regions regions
 
 
 cdef int depth_init(Depth *d) noexcept nogil:
@@ -58,6 +59,7 @@ cdef void depth_free(Depth *d) noexcept nogil:
     free(d.deep.p)
     free(d.windows.p)
     free(d.runs.p)
+    free(d.regions.active.p)
     memset(d, 0, sizeof(Depth))
 
 
@@ -70,7 +72,7 @@ cdef void depth_open(Depth *d, int64_t start, int64_t end) noexcept nogil:
     memset(d.level, 0, TRACKS * sizeof(int32_t))
     d.start = d.base = d.touched = start
     d.end = high(start, end)
-    d.ahead.n = d.deep.n = d.runs.n = d.windows.n = 0
+    d.ahead.n = d.deep.n = d.runs.n = d.windows.n = d.regions.active.n = d.regions.next = 0
     d.evaluated_sum = 0
 
 
@@ -157,6 +159,8 @@ cdef int depth_level(Depth *d, int64_t stop) noexcept nogil:
         inside = bases_in(d.targets, d.n_targets, d.base, stop)
         if inside and not count_depth(d, 1, depth, inside):
             return NO_MEMORY
+    if d.regions.n and not regions_add(&d.regions, d.base, stop, NULL, depth):
+        return NO_MEMORY
     return depth_outputs_level(d, stop, depth)
 
 
@@ -217,6 +221,8 @@ cdef int depth_close(Depth *d, int64_t stop) noexcept nogil:
         for i in range(n):
             if not count_depth(d, 0, depth[i], 1):
                 return NO_MEMORY
+    if d.regions.n and not regions_add(&d.regions, d.base, stop, depth, 0):
+        return NO_MEMORY
     rc = depth_intervals(d, stop, total)
     if rc == OK:
         rc = depth_outputs(d, stop)

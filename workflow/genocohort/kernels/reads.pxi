@@ -5,7 +5,7 @@
 # most reads have few different qualities and bases: few cache lines are then in use.
 
 cdef enum:
-    N_FLAGS = 65536
+    N_FLAGS = 4096               # what the bits above mean is not defined
     CYCLES = 512                 # the last one holds later cycles too
     PAIRS = CYCLES // 2
     LENGTHS = 2048               # longer reads are listed
@@ -14,7 +14,7 @@ cdef enum:
     BASES = 6                    # A, C, G, T, N, other
     NARROW_QUALITIES = 64
 
-# In the order of SUMS in steps/alignments/reads.py.
+# In the order of SUMS in steps/alignments/native_counts.py.
 cdef enum:
     S_SEQUENCES
     S_FIRST
@@ -26,7 +26,6 @@ cdef enum:
     S_DUPLICATE
     S_MAPPED_DUPLICATE
     S_MAPQ0
-    S_MATE_ELSEWHERE
     S_BASES
     S_BASES_FIRST
     S_BASES_LAST
@@ -90,41 +89,44 @@ cdef bint vector_push(Vector *v, int64_t value) noexcept nogil:
 cdef struct Reads:               # g: read groups of the header, and one more for all other reads
     int64_t n_groups
     int64_t insert_max
-    int64_t *sums                # [g, N_SUMS, 2] of the contig that is open
-    int64_t *contig_flags        # [g, N_FLAGS] of the contig that is open
-    Vector flags_seen            # cells of contig_flags that are not 0
-    int64_t *quality             # [g, 3, 256, CYCLES]: first, last, other reads
-    int64_t *failed_quality      # [g, 256]: of records that fail QC
-    int64_t *pairs               # [g, 2, 3, 64, PAIRS]: as narrow_bases
-    int64_t *bases               # [g, 2, 2, CYCLES, BASES]: first, last; forward, reverse
-    int64_t *gc                  # [g, 101]
-    int64_t *gc_steps            # [g, 2, GC_STEPS]: changes
-    int64_t *mapping_quality     # [g, 2, 256]: of primary records; not duplicate nor failing
-    int64_t *lengths             # [g, 3, LENGTHS]
-    Vector long_lengths          # (group * 3 + order) << 40 | length
+    # Of the contig that is open, by group; which cells are not 0 stands in the lists.
+    int64_t *sums                # [g, N_SUMS, 2]
+    int64_t *contig_flags        # [g, N_FLAGS]
+    Vector flags_seen
     int64_t *inserts             # [g, insert_max + 1, 3, 2]
-    int64_t *indel_length        # [g, 2, INDELS + 1]: insertions, deletions
-    int64_t *indel_cycle         # [g, 2, 2, CYCLES]: insertions, deletions; first, last
-    uint8_t *narrow_quality      # [g, 2, NARROW_QUALITIES, CYCLES]
-    uint8_t *narrow_bases        # [g, 2, 3, 64, PAIRS]: forward, reverse even, reverse odd
-    int64_t *pending             # [g] reads in the narrow cells
-    int64_t *longest             # [g] most bases of them
+    Vector inserts_seen
+    # Of all contigs and groups.
+    int64_t *quality             # [3, 256, CYCLES]: first, last, other reads
+    int64_t *failed_quality      # [256]: of records that fail QC
+    int64_t *pairs               # [2, 3, 64, PAIRS]: as narrow_bases
+    int64_t *bases               # [2, 2, CYCLES, BASES]: first, last; forward, reverse
+    int64_t *gc                  # [101]
+    int64_t *gc_steps            # [2, GC_STEPS]: changes
+    int64_t *mapping_quality     # [2, 256]: of primary records; not duplicate nor failing
+    int64_t *lengths             # [3, LENGTHS]
+    Vector long_lengths          # order << 40 | length
+    int64_t *indel_length        # [2, INDELS + 1]: insertions, deletions
+    int64_t *indel_cycle         # [2, 2, CYCLES]: insertions, deletions; first, last
+    uint8_t *narrow_quality      # [2, NARROW_QUALITIES, CYCLES]
+    uint8_t *narrow_bases        # [2, 3, 64, PAIRS]: forward, reverse even, reverse odd
+    int64_t pending              # reads in the narrow cells
+    int64_t longest              # most bases of them
 
 
-cdef void reads_widen(Reads *c, int64_t g) noexcept nogil:
-    """Add the narrow cells of a group to its wide ones."""
+cdef void reads_widen(Reads *c) noexcept nogil:
+    """Add the narrow cells to the wide ones."""
     cdef int64_t order, kind
-    if c.pending[g] == 0:
+    if c.pending == 0:
         return
     for order in range(2):
         widen_rows(
-            c.narrow_quality + (g * 2 + order) * NARROW_QUALITIES * CYCLES, CYCLES,
-            NARROW_QUALITIES, c.longest[g], c.quality + (g * 3 + order) * 256 * CYCLES)
+            c.narrow_quality + order * NARROW_QUALITIES * CYCLES, CYCLES,
+            NARROW_QUALITIES, c.longest, c.quality + order * 256 * CYCLES)
         for kind in range(3):
             widen_rows(
-                c.narrow_bases + ((g * 2 + order) * 3 + kind) * 64 * PAIRS, PAIRS, BASES * BASES,
-                c.longest[g] // 2, c.pairs + ((g * 2 + order) * 3 + kind) * 64 * PAIRS)
-    c.pending[g] = c.longest[g] = 0
+                c.narrow_bases + (order * 3 + kind) * 64 * PAIRS, PAIRS, BASES * BASES,
+                c.longest // 2, c.pairs + (order * 3 + kind) * 64 * PAIRS)
+    c.pending = c.longest = 0
 
 
 cdef void widen_rows(
@@ -150,17 +152,17 @@ cdef void widen_rows(
         memset(cells, 0, used)
 
 
-cdef void reads_decode(Reads *c, int64_t g) noexcept nogil:
-    """Take the counted pairs of bases of a group apart into bases by cycle."""
+cdef void reads_decode(Reads *c) noexcept nogil:
+    """Take the counted pairs of bases apart into bases by cycle."""
     cdef int64_t order, kind, i, q, cycle, n
     cdef int64_t *pair
     cdef int64_t *wide
-    reads_widen(c, g)
+    reads_widen(c)
     for order in range(2):
         for kind in range(3):
-            wide = c.bases + ((g * 2 + order) * 2 + (kind > 0)) * CYCLES * BASES
+            wide = c.bases + (order * 2 + (kind > 0)) * CYCLES * BASES
             for i in range(PAIRS):
-                pair = c.pairs + ((g * 2 + order) * 3 + kind) * 64 * PAIRS + i
+                pair = c.pairs + (order * 3 + kind) * 64 * PAIRS + i
                 # Cycle of the pair's first base; the second one is a cycle later or earlier.
                 cycle = 2 * i if kind == 0 else 2 * i + 1 if kind == 1 else 2 * i + 2
                 for q in range(BASES * BASES):
@@ -174,8 +176,8 @@ cdef void reads_decode(Reads *c, int64_t g) noexcept nogil:
 cdef int reads_add(Reads *c, Record *r) noexcept nogil:
     """Count one record."""
     cdef uint32_t flag = r.flag
-    cdef int64_t g = r.group, n = r.n_bases, cell = g * N_FLAGS + flag, percent, acgt, lo, hi
-    cdef int64_t order
+    cdef int64_t g = r.group, n = r.n_bases, cell = g * N_FLAGS + (flag & (N_FLAGS - 1))
+    cdef int64_t order, percent, acgt, lo, hi
     cdef uint64_t counts
     cdef int64_t *s = c.sums + g * N_SUMS * 2 + ((flag >> 9) & 1)
     cdef bint is_mapped = not flag & 4
@@ -197,7 +199,7 @@ cdef int reads_add(Reads *c, Record *r) noexcept nogil:
             s[2 * S_MISMATCHES] += r.distance
         reads_indels(c, r, order)
     if is_mapped and not flag & 0xF00:
-        c.mapping_quality[(g * 2 + 1) * 256 + r.mapping_quality] += 1
+        c.mapping_quality[256 + r.mapping_quality] += 1
     if not is_primary:
         return OK
     s[2 * S_SEQUENCES] += 1
@@ -213,11 +215,11 @@ cdef int reads_add(Reads *c, Record *r) noexcept nogil:
     if flag & 0x400:
         s[2 * S_DUPLICATE] += 1
         s[2 * S_BASES_DUPLICATE] += n
-    if is_mapped:
-        reads_mapped(c, r, s)
+    if is_mapped and not reads_mapped(c, r, s):
+        return NO_MEMORY
     if n + r.hard_clipped < LENGTHS:
-        c.lengths[(g * 3 + order) * LENGTHS + n + r.hard_clipped] += 1
-    elif not vector_push(&c.long_lengths, (g * 3 + order) << 40 | (n + r.hard_clipped)):
+        c.lengths[order * LENGTHS + n + r.hard_clipped] += 1
+    elif not vector_push(&c.long_lengths, order << 40 | (n + r.hard_clipped)):
         return NO_MEMORY
     counts = reads_bases(c, r, order)
     acgt = counts >> 32
@@ -225,15 +227,15 @@ cdef int reads_add(Reads *c, Record *r) noexcept nogil:
     s[2 * S_BASES_ACGT] += acgt
     if acgt:
         percent = (200 * <int64_t>(counts & 0xFFFFFFFFu) + acgt) // (2 * acgt)
-        c.gc[g * 101 + percent] += 1
+        c.gc[percent] += 1
     if order < 2:
         lo = <int64_t>(counts & 0xFFFFFFFFu) * (GC_STEPS - 1) // n
         hi = low((<int64_t>(counts & 0xFFFFFFFFu) + 1) * (GC_STEPS - 1) // n, GC_STEPS - 1)
-        c.gc_steps[(g * 2 + order) * GC_STEPS + lo] += 1
-        c.gc_steps[(g * 2 + order) * GC_STEPS + hi] -= 1
+        c.gc_steps[order * GC_STEPS + lo] += 1
+        c.gc_steps[order * GC_STEPS + hi] -= 1
     reads_qualities(c, r, order, s)
-    if c.pending[g] == 255:
-        reads_widen(c, g)
+    if c.pending == 255:
+        reads_widen(c)
     return OK
 
 
@@ -246,35 +248,37 @@ cdef inline int64_t order_of(uint32_t flag) noexcept nogil:
     return 1 if (flag & 0xC0) == 0x80 else 2
 
 
-cdef void reads_mapped(Reads *c, Record *r, int64_t *s) noexcept nogil:
-    """A primary mapped read: its place in its pair, and the insert size."""
+cdef bint reads_mapped(Reads *c, Record *r, int64_t *s) noexcept nogil:
+    """A primary mapped read: its place in its pair, and the insert size; False: out of memory."""
     cdef uint32_t flag = r.flag
-    cdef int64_t size, sign, kind, gap
+    cdef int64_t size, sign, kind, gap, cell
     s[2 * S_MAPPED] += 1
     s[2 * S_BASES_MAPPED] += r.n_bases
-    c.mapping_quality[r.group * 512 + r.mapping_quality] += 1
+    c.mapping_quality[r.mapping_quality] += 1
     if flag & 0x400:
         s[2 * S_MAPPED_DUPLICATE] += 1
     if r.mapping_quality == 0:
         s[2 * S_MAPQ0] += 1
     if (flag & 9) != 1:
-        return
+        return True
     s[2 * S_MAPPED_PAIRED] += 1
     if flag & 2:
         s[2 * S_PROPERLY_PAIRED] += 1
-    if r.contig != r.mate_contig:
-        s[2 * S_MATE_ELSEWHERE] += 1
     size = r.template_length if r.template_length >= 0 else -r.template_length
     size = low(size, c.insert_max)
     if size == 0 and r.contig != r.mate_contig:
-        return
+        return True
     gap = r.mate_start - r.start
     sign = 1 if flag & 0x40 else -1
     if ((flag >> 4) & 1) == ((flag >> 5) & 1):
         kind = 2
     else:
         kind = 0 if (sign * gap >= 0) == (sign * (-1 if flag & 16 else 1) > 0) else 1
-    c.inserts[((r.group * (c.insert_max + 1) + size) * 3 + kind) * 2 + ((flag >> 9) & 1)] += 1
+    cell = ((r.group * (c.insert_max + 1) + size) * 3 + kind) * 2 + ((flag >> 9) & 1)
+    if c.inserts[cell] == 0 and not vector_push(&c.inserts_seen, cell):
+        return False
+    c.inserts[cell] += 1
+    return True
 
 
 cdef void reads_indels(Reads *c, Record *r, int64_t order) noexcept nogil:
@@ -296,9 +300,9 @@ cdef void reads_indels(Reads *c, Record *r, int64_t order) noexcept nogil:
                 at = r.n_bases - cycle - n if r.flag & 16 else cycle
             if at >= 0:
                 if order < 2:
-                    c.indel_cycle[((r.group * 2 + is_deletion) * 2 + order) * CYCLES
+                    c.indel_cycle[(is_deletion * 2 + order) * CYCLES
                                   + low(at, CYCLES - 1)] += 1
-                c.indel_length[(r.group * 2 + is_deletion) * (INDELS + 1) + low(n, INDELS)] += 1
+                c.indel_length[is_deletion * (INDELS + 1) + low(n, INDELS)] += 1
         if operation != DELETION and operation != SKIP and operation != HARD_CLIP:
             if operation != PADDING:
                 cycle += n
@@ -321,14 +325,14 @@ cdef uint64_t reads_bases(Reads *c, Record *r, int64_t order) noexcept nogil:
             counts += COUNT_OF[p[i]]
     if order == 2:
         return counts
-    wide = c.bases + ((r.group * 2 + order) * 2 + is_reverse) * CYCLES * BASES
+    wide = c.bases + (order * 2 + is_reverse) * CYCLES * BASES
     if n > CYCLES:
         for i in range(n):
             base = p[i >> 1] >> 4 if not i & 1 else p[i >> 1] & 15
             cycle = low(n - 1 - i if is_reverse else i, CYCLES - 1)
             wide[cycle * BASES + CLASS_OF[base]] += 1
         return counts
-    narrow = c.narrow_bases + (r.group * 2 + order) * 3 * PAIRS * 64
+    narrow = c.narrow_bases + order * 3 * PAIRS * 64
     if is_reverse:
         narrow += (1 + (n & 1)) * PAIRS * 64 + pairs - 1
         for i in range(pairs):
@@ -340,8 +344,8 @@ cdef uint64_t reads_bases(Reads *c, Record *r, int64_t order) noexcept nogil:
             narrow[<int64_t>PAIR_OF[p[i]] * PAIRS + i] += 1
     if n & 1:
         wide[(0 if is_reverse else n - 1) * BASES + CLASS_OF[p[pairs] >> 4]] += 1
-    c.pending[r.group] += 1
-    c.longest[r.group] = high(c.longest[r.group], n)
+    c.pending += 1
+    c.longest = high(c.longest, n)
     return counts
 
 
@@ -382,10 +386,10 @@ cdef void reads_qualities(Reads *c, Record *r, int64_t order, int64_t *s) noexce
     s[2 * S_QUALITY] += total
     if r.flag & 0x200:
         for i in range(n):
-            c.failed_quality[r.group * 256 + q[i]] += 1
+            c.failed_quality[q[i]] += 1
     if order < 2 and n <= CYCLES and not bits & <uint64_t>0xC0C0C0C0C0C0C0C0u:
         # `reads_bases` has counted this read as pending.
-        narrow = c.narrow_quality + (r.group * 2 + order) * CYCLES * NARROW_QUALITIES
+        narrow = c.narrow_quality + order * CYCLES * NARROW_QUALITIES
         if r.flag & 16:
             narrow += n - 1
             for i in range(n):
@@ -394,7 +398,7 @@ cdef void reads_qualities(Reads *c, Record *r, int64_t order, int64_t *s) noexce
             for i in range(n):
                 narrow[<int64_t>q[i] * CYCLES + i] += 1
         return
-    wide = c.quality + (r.group * 3 + order) * CYCLES * 256
+    wide = c.quality + order * CYCLES * 256
     for i in range(n):
         at = n - 1 - i if r.flag & 16 else i
         wide[<int64_t>q[i] * CYCLES + low(at, CYCLES - 1)] += 1

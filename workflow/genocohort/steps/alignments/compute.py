@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -11,10 +10,13 @@ from genocohort.domain.records import SECONDARY, UNMAPPED, IntArray, RecordBatch
 from genocohort.steps.alignments.alleles import SiteTally, no_counts
 from genocohort.steps.alignments.cycles import CycleTally
 from genocohort.steps.alignments.depth import WINDOW, ContigDepth, DepthArray, DepthSummary
+from genocohort.steps.alignments.gc_bias import GcCounts, GcTally, ReferenceGc
 from genocohort.steps.alignments.intervals import Intervals
 from genocohort.steps.alignments.layout import Layout, compute_layout
 from genocohort.steps.alignments.mates import MateOverlaps
 from genocohort.steps.alignments.reads import ReadTally
+from genocohort.steps.alignments.regions import RegionCells, RegionTally, no_cells
+from genocohort.steps.alignments.strata import Strata, merge_strata, stratum_of
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Contig:
     """A contig of the header: its number, name, length, and where its depth is looked at.
 
     `evaluated` None: everywhere; `targets` None: no targets are given; `sites`: rising positions
-    whose alleles are counted, int64[m].
+    whose alleles are counted, int64[m]; `regions`: starts and ends, by start, int64[k, 2].
     """
 
     number: int
@@ -31,6 +33,7 @@ class Contig:
     evaluated: Intervals | None = None
     targets: Intervals | None = None
     sites: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    regions: IntArray = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,9 @@ class Choices:
     window: int = WINDOW
     site_min_mapping_quality: int = 20
     site_min_base_quality: int = 20
+    thresholds: tuple[int, ...] = ()
+    gc_window: int = 100
+    gc_depth_bin: int = 20_000
 
 
 # Called with a contig's number, the start of a window and its fragment depth.
@@ -66,6 +72,10 @@ class ContigCounts:
         Fragment depth: an overlap of mates counts once.
     alleles : int64[m, N_CELLS]
         Alleles at the contig's sites.
+    regions : RegionCells
+        Depth of the contig's regions.
+    gc : GcCounts or None
+        Reads by the reference's GC content; None where no reference is given.
     """
 
     contig: Contig
@@ -76,30 +86,47 @@ class ContigCounts:
     n_past_end: int
     depth: DepthSummary
     alleles: IntArray = field(default_factory=lambda: no_counts(0))
+    regions: RegionCells = field(default_factory=lambda: no_cells(0))
+    gc: GcCounts | None = None
 
 
 @dataclass
 class Tally:
-    """What one task counted; `contigs` in the header's order."""
+    """What one task counted; `contigs` in the header's order.
+
+    `by_group` and `by_contig` : the reads' counts by the number of the read group (how many there
+    are: no group) and of the contig (-1: no place).
+    """
 
     reads: ReadTally
     cycles: CycleTally = field(default_factory=CycleTally)
     contigs: list[ContigCounts] = field(default_factory=list)
     n_unplaced: tuple[int, int] = (0, 0)
+    by_group: Strata = field(default_factory=dict)
+    by_contig: Strata = field(default_factory=dict)
 
 
 class _OpenContig:
     """A contig whose records are coming in."""
 
-    def __init__(self, contig: Contig, choices: Choices, on_window: OnWindow | None) -> None:
+    def __init__(
+        self,
+        contig: Contig,
+        choices: Choices,
+        on_window: OnWindow | None,
+        reference: ReferenceGc | None,
+    ) -> None:
         self.number = contig.number
         self._contig, self._choices = contig, choices
+        self._regions = RegionTally(contig.regions, choices.thresholds)
+        self._on_window = on_window
+        self._gc = GcTally(reference, contig.name, contig.length) if reference else None
         self._depth = ContigDepth(
             contig.length,
             contig.evaluated,
             contig.targets,
             choices.window,
-            partial(on_window, contig.number) if on_window else None,
+            self._look if on_window or len(contig.regions) else None,
         )
         self._coverage = ContigDepth(contig.length, window=choices.window)
         self._mates = MateOverlaps()
@@ -109,8 +136,15 @@ class _OpenContig:
         self._n_mapped = self._n_unmapped = 0
         self._read_depth_sum = self._soft_clipped = self._n_past_end = 0
 
+    def _look(self, start: int, depth: DepthArray) -> None:
+        self._regions.add(start, depth)
+        if self._on_window:
+            self._on_window(self.number, start, depth)
+
     def add(self, batch: RecordBatch, layout: Layout, first: int, last: int) -> None:
         """Add the records first..last of a batch, all of this contig."""
+        if self._gc:
+            self._gc.add(batch, layout.end, first, last)
         here = slice(first, last)
         flag = batch.flag[here]
         unmapped = int(np.count_nonzero(flag & UNMAPPED))
@@ -160,6 +194,8 @@ class _OpenContig:
             self._n_past_end,
             self._depth.finish(),
             self._alleles.counts,
+            self._regions.finish(),
+            self._gc.finish() if self._gc else None,
         )
 
 
@@ -177,6 +213,7 @@ def tally_batches(
     contigs: Sequence[Contig],
     choices: Choices,
     on_window: OnWindow | None = None,
+    reference: ReferenceGc | None = None,
 ) -> Tally:
     """Count records in one pass.
 
@@ -189,6 +226,8 @@ def tally_batches(
     choices : Choices
     on_window : callable or None
         Is given the fragment depth of every base, window by window.
+    reference : ReferenceGc or None
+        Where reads are counted by GC content.
 
     Returns
     -------
@@ -198,12 +237,14 @@ def tally_batches(
     tally = Tally(ReadTally(choices.insert_size_max))
     waiting = list(reversed(contigs))
     current: _OpenContig | None = None
+    strata = _OpenStrata(tally, choices.insert_size_max)
     for batch in batches:
         layout = compute_layout(batch, count_deletions=choices.count_deletions)
         tally.reads.add(batch, layout)
         tally.cycles.add(batch, layout)
         for first, last in _runs(batch.contig):
             number = int(batch.contig[first])
+            strata.add(batch, number, first, last)
             if number < 0:
                 n_unmapped = int(np.count_nonzero(batch.flag[first:last] & UNMAPPED))
                 n_mapped, n_before = tally.n_unplaced
@@ -212,13 +253,43 @@ def tally_batches(
             while current is None or current.number != number:
                 if current is not None:
                     _finish(tally, current)
-                current = _OpenContig(waiting.pop(), choices, on_window)
+                current = _OpenContig(waiting.pop(), choices, on_window, reference)
             current.add(batch, layout, first, last)
     if current is not None:
         _finish(tally, current)
+    strata.close()
     while waiting:
-        tally.contigs.append(_OpenContig(waiting.pop(), choices, on_window).finish())
+        tally.contigs.append(_OpenContig(waiting.pop(), choices, on_window, reference).finish())
     return tally
+
+
+class _OpenStrata:
+    """The reads' counts of the contig whose records are coming in, by read group."""
+
+    def __init__(self, tally: Tally, insert_size_max: int) -> None:
+        self._tally, self._insert_size_max = tally, insert_size_max
+        self._contig: int | None = None
+        self._groups: dict[int, ReadTally] = {}
+
+    def add(self, batch: RecordBatch, contig: int, first: int, last: int) -> None:
+        """Count the records first..last of a batch, all of a contig (-1: no place)."""
+        if contig != self._contig:
+            self.close()
+            self._contig = contig
+        rows = np.arange(first, last)
+        group = np.zeros(len(batch), dtype=np.int64) if batch.group is None else batch.group
+        for number in np.unique(group[first:last]).tolist():
+            part = batch.take(rows[group[first:last] == number])
+            if number not in self._groups:
+                self._groups[number] = ReadTally(self._insert_size_max)
+            self._groups[number].add(part, compute_layout(part))
+
+    def close(self) -> None:
+        """Add the contig's counts to the tally."""
+        for number, reads in self._groups.items():
+            merge_strata(self._tally.by_group, {number: stratum_of(reads)})
+            merge_strata(self._tally.by_contig, {self._contig or 0: stratum_of(reads)})
+        self._groups = {}
 
 
 def _finish(tally: Tally, contig: _OpenContig) -> None:
@@ -240,6 +311,8 @@ def merge_tallies(tallies: Sequence[Tally]) -> Tally:
         first.reads.merge(other.reads)
         first.cycles.merge(other.cycles)
         first.contigs += other.contigs
+        merge_strata(first.by_group, other.by_group)
+        merge_strata(first.by_contig, other.by_contig)
         first.n_unplaced = (
             first.n_unplaced[0] + other.n_unplaced[0],
             first.n_unplaced[1] + other.n_unplaced[1],

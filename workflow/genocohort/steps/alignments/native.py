@@ -5,11 +5,11 @@ import os
 from collections.abc import Sequence
 from threading import Lock
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from genocohort.domain.records import UNMAPPED, IntArray
+from genocohort.domain.records import IntArray
 from genocohort.engine.tasks import map_tasks
 from genocohort.errors import InputDataError
 from genocohort.io.alignment_pieces import (
@@ -22,10 +22,11 @@ from genocohort.io.alignment_pieces import (
 from genocohort.io.alignments import Alignment, unsorted_error
 from genocohort.kernels import NO_MEMORY, PROBLEMS, UNSORTED
 from genocohort.steps.alignments.compute import Choices, Contig, ContigCounts, Tally
-from genocohort.steps.alignments.cycles import CycleTally
-from genocohort.steps.alignments.depth import DepthSummary, add_padded
+from genocohort.steps.alignments.depth import DepthSummary
+from genocohort.steps.alignments.gc_bias import Fetch, GcCounts, ReferenceGc, StretchGc
 from genocohort.steps.alignments.intervals import Intervals
-from genocohort.steps.alignments.reads import N_FLAGS, ReadTally
+from genocohort.steps.alignments.native_counts import ReadCounts
+from genocohort.steps.alignments.regions import RegionCells, regions_between
 from genocohort.steps.alignments.stretches import (
     bases_between,
     empty_stretch,
@@ -34,18 +35,31 @@ from genocohort.steps.alignments.stretches import (
     with_deep,
 )
 
-# The kernels' sums, in their order; those with a name of TOTALS_METRICS are kept.
-SUMS = (
-    "sequences", "sequences_first", "sequences_last", "sequences_mapped",
-    "sequences_mapped_paired", "sequences_properly_paired", "sequences_paired",
-    "sequences_duplicate", "sequences_mapped_duplicate", "sequences_mapq0",
-    "sequences_mate_elsewhere", "bases", "bases_first", "bases_last", "bases_mapped",
-    "bases_duplicate", "bases_acgt", "bases_gc", "bases_without_quality", "base_quality_sum",
-    "bases_mapped_cigar", "bases_mapped_cigar_with_nm", "mismatches", "mate_other_contig",
-    "mate_other_contig_mapq5",
-)  # fmt: skip
 # Buffers and counts of a thread.
-TASK_BYTES = 64 << 20
+TASK_BYTES = 100 << 20
+# What the kernel's `run` says when a contig's records are through, and a place behind all reads.
+_THROUGH = 1
+_BEHIND = 1 << 62
+
+
+class RunSink(Protocol):
+    """Takes the depth of every base, by pieces of the file that come in any order."""
+
+    def add(self, piece: int, contig: int, runs: IntArray) -> None:
+        """Ends and depths (int64[k, 2]) that follow those added of the piece before."""
+
+    def done(self, piece: int) -> None:
+        """Nothing more comes of a piece."""
+
+
+class _Place(NamedTuple):
+    """A stretch of a contig in a piece of the file."""
+
+    piece: int
+    contig: Contig
+    start: int
+    end: int
+    gc: StretchGc | None
 
 
 class Engine:
@@ -59,6 +73,10 @@ class Engine:
     contigs : sequence of Contig
         Of the header, in order.
     choices : Choices
+    fetch : callable or None
+        Gives pieces of the reference; None: reads are not counted by its GC content.
+    sink : RunSink or None
+        Is given the depth of every base.
     """
 
     def __init__(
@@ -67,16 +85,21 @@ class Engine:
         alignment: Alignment,
         contigs: Sequence[Contig],
         choices: Choices,
+        fetch: Fetch | None = None,
+        sink: RunSink | None = None,
     ) -> None:
         self._module, self._alignment = module, alignment
         self._contigs, self._choices = contigs, choices
         self._idle: list[Any] = []
         self._all: list[Any] = []
         self._lock = Lock()
-        self._flags = np.zeros(N_FLAGS, dtype=np.int64)
-        self._sums = np.zeros((len(SUMS), 2), dtype=np.int64)
-        self._long_lengths: list[IntArray] = []
-        self._cycles = CycleTally()
+        self._counts = ReadCounts(choices.insert_size_max)
+        self._sink = sink
+        self._reference: ReferenceGc | None = None
+        if fetch is not None:
+            self._reference = ReferenceGc(
+                fetch, choices.gc_window, choices.gc_depth_bin, module.gc_percents, module.gc_bases
+            )
         self._decoders = 1
 
     def count_alleles(self, pieces: Sequence[Piece], threads: int) -> Tally:
@@ -87,8 +110,8 @@ class Engine:
         InputDataError
             As `measure`.
         """
-        parts = map_tasks(self._piece, list(pieces), threads=threads)
-        tally = Tally(self._reads(), self._cycles)
+        parts = map_tasks(self._piece, list(enumerate(pieces)), threads=threads)
+        tally = self._tally()
         by_contig = self._by_contig([found for _, _, found in parts])
         tally.contigs = [by_contig[number] for number in sorted(by_contig)]
         return tally
@@ -103,14 +126,24 @@ class Engine:
         """
         # The threads that pieces leave idle decode a CRAM.
         self._decoders = max(1, threads // len(pieces))
-        parts = map_tasks(self._piece, list(pieces), threads=threads)
+        parts = map_tasks(self._piece, list(enumerate(pieces)), threads=threads)
         self._check_seams([(first, stop) for first, stop, _ in parts])
-        tally = Tally(self._reads(), self._cycles)
+        tally = self._tally()
         by_contig = self._by_contig([found for _, _, found in parts])
         if (unplaced := by_contig.pop(len(self._contigs), None)) is not None:
             tally.n_unplaced = (unplaced.n_mapped, unplaced.n_unmapped)
         tally.contigs = [by_contig[c.number] for c in self._contigs]
         return tally
+
+    def _tally(self) -> Tally:
+        """All threads' counts of reads."""
+        counts = self._counts
+        reads = counts.reads(self._all)
+        by_contig = {
+            number if number < len(self._contigs) else -1: stratum
+            for number, stratum in counts.by_contig.items()
+        }
+        return Tally(reads, counts.cycles, by_group=counts.by_group, by_contig=by_contig)
 
     @staticmethod
     def _by_contig(parts: Sequence[list[tuple[int, ContigCounts]]]) -> dict[int, ContigCounts]:
@@ -127,7 +160,7 @@ class Engine:
                 return self._idle.pop()
         choices = self._choices
         measurer = self._module.Measurer(
-            [],
+            [name.encode() for name in self._alignment.read_groups],
             len(self._contigs),
             choices.insert_size_max,
             choices.excluded_flags,
@@ -136,41 +169,49 @@ class Engine:
             choices.site_min_mapping_quality,
             choices.site_min_base_quality,
         )
+        measurer.set_thresholds(np.array(choices.thresholds, dtype=np.int64))
         with self._lock:
             self._all.append(measurer)
         return measurer
 
-    def _piece(self, piece: Piece) -> tuple[int, int, list[tuple[int, ContigCounts]]]:
+    def _piece(self, task: tuple[int, Piece]) -> tuple[int, int, list[tuple[int, ContigCounts]]]:
         """First and last virtual offset of a piece, and its contigs."""
+        number, piece = task
         measurer = self._take()
         path = self._alignment.path
         if self._alignment.kind == "cram":
             index = self._alignment.index if piece.offset >= 0 else None
-            found = self._read_cram(measurer, piece, str(index) if index else "")
+            found = self._read_cram(measurer, task, str(index) if index else "")
         else:
             descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
             try:
                 measurer.open_bam(descriptor, piece.offset, piece.start, piece.end)
-                found = self._read(measurer, piece)
+                found = self._read(measurer, task)
             finally:
                 os.close(descriptor)
+        if self._sink is not None:
+            self._sink.done(number)
         result = (int(measurer.first), int(measurer.stop), found)
         with self._lock:
             self._idle.append(measurer)
         return result
 
-    def _read_cram(self, measurer: Any, piece: Piece, index: str) -> list[tuple[int, ContigCounts]]:
+    def _read_cram(
+        self, measurer: Any, task: tuple[int, Piece], index: str
+    ) -> list[tuple[int, ContigCounts]]:
+        _, piece = task
         names = (str(self._alignment.path), str(self._alignment.reference or ""), index)
         measurer.open_htslib(
             *(os.fsencode(n) for n in names), piece.start, piece.end, self._decoders
         )
         try:
-            return self._read(measurer, piece)
+            return self._read(measurer, task)
         finally:
             measurer.close_htslib()
 
-    def _read(self, measurer: Any, piece: Piece) -> list[tuple[int, ContigCounts]]:
+    def _read(self, measurer: Any, task: tuple[int, Piece]) -> list[tuple[int, ContigCounts]]:
         found = []
+        at, piece = task
         n_contigs = len(self._contigs)
         (first, begin), (last, stop) = piece.start, piece.end
         for number in range(first, min(last, n_contigs) + 1):
@@ -183,25 +224,41 @@ class Engine:
             end = min(stop, contig.length) if number == last else contig.length
             if number == last and stop < 0:
                 continue
-            found.append((number, self._stretch(measurer, contig, start, max(end, start))))
+            place = _Place(at, contig, start, max(end, start), self._gc(contig, start, end))
+            found.append((number, self._stretch(measurer, place)))
         code = self._checked(measurer, measurer.next_contig())
         if code != self._module.PAST_RANGE:
             raise self._disagrees()
         return found
 
-    def _stretch(self, measurer: Any, contig: Contig, start: int, end: int) -> ContigCounts:
+    def _gc(self, contig: Contig, start: int, end: int) -> StretchGc | None:
+        if self._reference is None:
+            return None
+        return StretchGc(self._reference, contig.name, contig.length, start, max(end, start))
+
+    def _stretch(self, measurer: Any, place: _Place) -> ContigCounts:
+        contig, start, end, gc = place.contig, place.start, place.end, place.gc
         if self._checked(measurer, measurer.next_contig()) != contig.number:
-            return empty_stretch(contig, start, end)
+            if self._sink is not None and start < end:
+                self._sink.add(place.piece, contig.number, np.array([[end, 0]], dtype=np.int64))
+            n_thresholds = len(self._choices.thresholds)
+            return empty_stretch(contig, start, end, n_thresholds, gc.finish() if gc else None)
+        index, regions = regions_between(contig.regions, start, end)
         measurer.open_contig(
             contig.number, contig.length, start, end, _pairs(contig.evaluated),
-            _pairs(contig.targets), sites_between(contig, start, end),
+            _pairs(contig.targets), sites_between(contig, start, end), 0, self._sink is not None,
+            regions,
         )  # fmt: skip
+        if gc is not None:
+            measurer.open_gc(self._choices.gc_window, self._choices.gc_depth_bin)
         deep: list[IntArray] = []
-        while self._checked(measurer, measurer.run()) == 0:
-            deep.append(self._take_lists(measurer))
+        while (code := self._checked(measurer, measurer.run())) != _THROUGH:
+            if code == self._module.GC_CHUNK_NEEDED:
+                _set_chunk(measurer, gc)
+            deep.append(self._take_lists(measurer, place))
         closed = measurer.close_contig()
-        deep.append(self._take_lists(measurer))
-        mapped, unmapped = self._add_records(closed)
+        deep.append(self._take_lists(measurer, place))
+        mapped, unmapped = self._counts.add_contig(contig.number, closed)
         targets = None
         if contig.targets is not None:
             targets = with_deep(closed["target_histogram"], deep, 1)
@@ -214,6 +271,8 @@ class Engine:
                 targets,
             ),
             closed["site_counts"],
+            RegionCells(index, closed["region_cells"]),
+            _with_reads(gc, closed) if gc is not None else None,
         )  # fmt: skip
 
     def _unplaced(self, measurer: Any) -> ContigCounts:
@@ -222,33 +281,25 @@ class Engine:
         counts = empty_stretch(nowhere, 0, 0)
         if self._checked(measurer, measurer.next_contig()) == nowhere.number:
             measurer.open_contig(nowhere.number, 0, 0, 0, None, None)
-            while self._checked(measurer, measurer.run()) == 0:
-                self._take_lists(measurer)
-            counts.n_mapped, counts.n_unmapped = self._add_records(measurer.close_contig())
-            self._take_lists(measurer)
+            while self._checked(measurer, measurer.run()) != _THROUGH:
+                self._take_lists(measurer, None)
+            closed = measurer.close_contig()
+            counts.n_mapped, counts.n_unmapped = self._counts.add_contig(nowhere.number, closed)
+            self._take_lists(measurer, None)
         return counts
 
-    def _take_lists(self, measurer: Any) -> IntArray:
+    def _take_lists(self, measurer: Any, place: "_Place | None") -> IntArray:
         lists = measurer.take_lists()
-        if len(lists["long_lengths"]):
-            values, counts = np.unique(lists["long_lengths"], return_counts=True)
-            with self._lock:
-                self._long_lengths.append(np.stack([values, counts]))
+        self._counts.add_long_lengths(lists["long_lengths"])
+        if place is not None:
+            if self._sink is not None and len(lists["runs"]):
+                self._sink.add(place.piece, place.contig.number, lists["runs"])
+            if place.gc is not None and len(lists["far"]):
+                place.gc.add_far(lists["far"] >> 1, lists["far"] & 1)
         deep: IntArray = lists["deep"]
         if len(deep) and int(deep[:, 1].min()) < 0:
             raise RuntimeError("the kernel counted a negative depth")
         return deep
-
-    def _add_records(self, closed: dict[str, Any]) -> tuple[int, int]:
-        """Add a contig's records to the sample's; how many are mapped and not."""
-        flags = closed["flag_cells"] % N_FLAGS
-        records = closed["flag_records"]
-        with self._lock:
-            np.add.at(self._flags, flags, records)
-            self._sums += closed["sums"].sum(axis=0)
-            self._cycles.add_coverage(closed["coverage"])
-        n_unmapped = int(records[(flags & UNMAPPED) != 0].sum())
-        return int(records.sum()) - n_unmapped, n_unmapped
 
     def _checked(self, measurer: Any, code: int) -> int:
         if code >= 0:
@@ -281,47 +332,6 @@ class Engine:
             remedy="copy the file again, or make its index again with `samtools index`",
         )
 
-    def _reads(self) -> ReadTally:
-        """All threads' counts as one tally."""
-        tally = ReadTally(self._choices.insert_size_max)
-        tally.flags += self._flags
-        for i, name in enumerate(SUMS):
-            if name in tally.sums:
-                tally.sums[name] += self._sums[i]
-        for row, name in enumerate(("mate_other_contig", "mate_other_contig_mapq5")):
-            tally.mate_other_contig[row] += self._sums[SUMS.index(name)]
-        for measurer in self._all:
-            measurer.widen()
-            counts = measurer.counts
-            failing = counts["failed_quality"].sum(axis=0)
-            tally.base_quality[:, 1] += failing
-            tally.base_quality[:, 0] += counts["quality"].sum(axis=(0, 1, 3)) - failing
-            tally.gc += counts["gc"].sum(axis=0)
-            tally.mapping_quality += counts["mapping_quality"][:, 0].sum(axis=0)
-            tally.insert_size += counts["inserts"].sum(axis=0)
-            self._add_cycles(counts)
-        for cells, n in self._long_lengths:
-            order, length = cells >> 40, cells & ((1 << 40) - 1)
-            for i in range(3):
-                chosen = order == i
-                longer = np.zeros(int(length.max()) + 1, dtype=np.int64)
-                np.add.at(longer, length[chosen], n[chosen])
-                self._cycles.add_lengths(i, longer)
-        for by_length in self._cycles.lengths:
-            tally.read_length = add_padded(tally.read_length, by_length)
-        return tally
-
-    def _add_cycles(self, counts: dict[str, IntArray]) -> None:
-        cycles = self._cycles
-        cycles.quality += counts["quality"].sum(axis=0).transpose(0, 2, 1)
-        cycles.bases += counts["bases"].sum(axis=0)
-        cycles.gc_steps += counts["gc_steps"].sum(axis=0)
-        cycles.mapping_quality += counts["mapping_quality"][:, 1].sum(axis=0)
-        cycles.indel_length += counts["indel_length"].sum(axis=0)
-        cycles.indel_cycle += counts["indel_cycle"].sum(axis=0)
-        for order, by_length in enumerate(counts["lengths"].sum(axis=0)):
-            cycles.add_lengths(order, by_length)
-
 
 def measure_native(
     module: ModuleType,
@@ -329,8 +339,12 @@ def measure_native(
     contigs: Sequence[Contig],
     choices: Choices,
     threads: int,
+    fetch: Fetch | None = None,
+    sink: RunSink | None = None,
 ) -> Tally:
     """Measure a file with the compiled kernels, in as many pieces as its index allows.
+
+    `fetch` and `sink` : as in Engine.
 
     Raises
     ------
@@ -343,7 +357,7 @@ def measure_native(
             pieces = read_pieces(alignment.index, len(contigs))
         else:
             pieces = contig_pieces(alignment.lengths)
-    return Engine(module, alignment, contigs, choices).measure(pieces, threads)
+    return Engine(module, alignment, contigs, choices, fetch, sink).measure(pieces, threads)
 
 
 def count_alleles_native(
@@ -370,3 +384,21 @@ def _pairs(intervals: Intervals | None) -> IntArray | None:
     if intervals is None:
         return None
     return np.ascontiguousarray(np.stack([intervals.start, intervals.end], axis=1))
+
+
+def _set_chunk(measurer: Any, gc: StretchGc | None) -> None:
+    """Hand the kernel the next chunk of the reference's windows."""
+    chunk = gc.next() if gc is not None else None
+    if gc is None or chunk is None:
+        measurer.set_chunk(np.zeros(0, dtype=np.uint8), 0, _BEHIND)
+    else:
+        stop = _BEHIND if gc.is_last(chunk) else chunk.stop
+        measurer.set_chunk(chunk.percent, chunk.base, stop)
+
+
+def _with_reads(gc: StretchGc, closed: dict[str, Any]) -> GcCounts:
+    """The stretch's counts with the reads that the kernel has counted."""
+    counts = gc.finish()
+    counts.reads += closed["gc_reads"]
+    counts.bins[:, 0] += closed["gc_bins"][: len(counts.bins)]
+    return counts

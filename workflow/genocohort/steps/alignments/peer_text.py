@@ -1,7 +1,8 @@
 """The counts as text in the formats of samtools flagstat, idxstats and stats, and of mosdepth.
 
 MultiQC and other programs read these. Of samtools stats those sections are written whose counts are
-defined as there: SN, FFQ, LFQ, GCF, GCL, FBC, LBC, IS, RL, FRL, LRL, ID, IC and COV.
+defined as there: SN, FFQ, LFQ, GCF, GCL, FBC, LBC, IS, RL, FRL, LRL, ID, IC and COV; with a
+reference also GCD, of fixed bins (see gc_depth_rows).
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import numpy as np
 
 from genocohort.domain.records import IntArray
 from genocohort.steps.alignments.compute import Tally
+from genocohort.steps.alignments.gc_bias import gc_depth_rows
 from genocohort.steps.alignments.reads import compute_flagstat, compute_totals
 
 Rows = list[Sequence[object]]
@@ -27,9 +29,10 @@ _MAIN_BULK = Fraction(99, 100)
 _LEAST_SHARE, _ALL_DEPTHS = 8e-5, 300
 
 
-def peer_texts(tally: Tally) -> dict[str, str]:
+def peer_texts(tally: Tally, gc_depth_bin: int) -> dict[str, str]:
     """All texts of one sample, by what follows its name."""
-    texts = (_flagstat(tally), _idxstats(tally), _stats(tally), _mosdepth_summary(tally),
+    stats = _stats(tally) + _lines(_gc_depth(tally, gc_depth_bin))
+    texts = (_flagstat(tally), _idxstats(tally), stats, _mosdepth_summary(tally),
              _mosdepth_distribution(tally))  # fmt: skip
     return dict(zip(ENDINGS, texts, strict=True))
 
@@ -216,6 +219,16 @@ def _coverage(coverage: IntArray) -> Rows:
          min(depth, last - 1), int(coverage[depth]))
         for depth in np.flatnonzero(coverage).tolist()
     ]  # fmt: skip
+
+
+def _gc_depth(tally: Tally, bin_size: int) -> Rows:
+    parts = [c.gc for c in tally.contigs if c.gc is not None]
+    n, bases = (int(tally.reads.sums[name].sum()) for name in ("sequences", "bases"))
+    return [
+        ("GCD", f"{gc:.1f}", f"{100 * reached:.3f}", *(f"{depth:.3f}" for depth in levels))
+        for gc, _, reached, *levels in gc_depth_rows(parts, bin_size, bases / n if n else 0.0)
+        if gc is not None
+    ]
 
 
 def _mosdepth_summary(tally: Tally) -> str:

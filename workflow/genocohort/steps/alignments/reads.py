@@ -28,7 +28,8 @@ from genocohort.steps.alignments.layout import Layout
 
 BoolArray = np.ndarray[tuple[Any, ...], np.dtype[np.bool_]]
 
-N_FLAGS = 1 << 16
+# The bits above have no meaning (SAM specification, section 1.4.2).
+N_FLAGS = 1 << 12
 ORIENTATIONS = ("pairs_inward", "pairs_outward", "pairs_other")
 _DERIVED = (
     *ORIENTATIONS, "base_quality_sum", "paired_both_mapped", "paired_both_mapped_duplicate"
@@ -49,7 +50,7 @@ class ReadTally:
 
     Attributes
     ----------
-    flags : int64[65536]
+    flags : int64[N_FLAGS] or more
         Records by flag.
     mate_other_contig : int64[2, 2]
         Both mates mapped, to different contigs; all, and with mapping quality 5 or more.
@@ -80,7 +81,7 @@ class ReadTally:
         """Count a batch of records."""
         flag = batch.flag
         fails = ((flag & QC_FAIL) != 0).astype(np.int64)
-        self.flags += np.bincount(flag, minlength=N_FLAGS)
+        self.flags += np.bincount(flag & (N_FLAGS - 1), minlength=N_FLAGS)
         primary = (flag & (SECONDARY | SUPPLEMENTARY)) == 0
         self._add_mates(batch, primary, fails)
         with_sequence = batch.sequence_length > 0
@@ -205,7 +206,7 @@ class ReadTally:
 def _count_bytes(values: ByteArray) -> IntArray:
     """How often each byte occurs; counted two at a time."""
     even = len(values) // 2 * 2
-    pairs = np.bincount(values[:even].view(np.uint16), minlength=N_FLAGS).reshape(256, 256)
+    pairs = np.bincount(values[:even].view(np.uint16), minlength=1 << 16).reshape(256, 256)
     counts: IntArray = pairs.sum(axis=0) + pairs.sum(axis=1)
     return counts + np.bincount(values[even:], minlength=256)
 
@@ -222,7 +223,7 @@ def compute_flagstat(flags: IntArray, mate_other_contig: IntArray) -> dict[str, 
 
     Parameters
     ----------
-    flags : int64[65536]
+    flags : int64[N_FLAGS] or more
         Records by flag.
     mate_other_contig : int64[2, 2]
         As in ReadTally.
@@ -236,7 +237,7 @@ def compute_flagstat(flags: IntArray, mate_other_contig: IntArray) -> dict[str, 
     ----------
     samtools 1.16 flagstat; a record both secondary and supplementary counts as secondary.
     """
-    flag = np.arange(N_FLAGS)
+    flag = np.arange(len(flags))
 
     def has(bit: int) -> BoolArray:
         held: BoolArray = (flag & bit) != 0
@@ -273,8 +274,12 @@ def compute_flagstat(flags: IntArray, mate_other_contig: IntArray) -> dict[str, 
     return {name: counts[name] for name in FLAGSTAT_METRICS}
 
 
-def compute_totals(tally: ReadTally) -> dict[str, tuple[int, int]]:
+def compute_totals(
+    tally: ReadTally, quality_sum: tuple[int, int] | None = None
+) -> dict[str, tuple[int, int]]:
     """The sums of TOTALS_METRICS, QC-pass and QC-fail.
+
+    `quality_sum` : the sums of the base qualities; None: from the tally's distribution.
 
     References
     ----------
@@ -283,7 +288,7 @@ def compute_totals(tally: ReadTally) -> dict[str, tuple[int, int]]:
     """
     totals = {name: (int(v[0]), int(v[1])) for name, v in tally.sums.items()}
     quality = (tally.base_quality * np.arange(256)[:, None]).sum(axis=0)
-    totals["base_quality_sum"] = (int(quality[0]), int(quality[1]))
+    totals["base_quality_sum"] = quality_sum or (int(quality[0]), int(quality[1]))
     for column, name in enumerate(ORIENTATIONS):
         both = tally.insert_size[:, column]
         failing = both[:, 1] // 2
@@ -295,7 +300,7 @@ def compute_totals(tally: ReadTally) -> dict[str, tuple[int, int]]:
 
 def _pairs_mapped(flags: IntArray) -> dict[str, tuple[int, int]]:
     """Primary reads with both mates mapped, and duplicates of them; QC-pass and QC-fail."""
-    flag = np.arange(N_FLAGS)
+    flag = np.arange(len(flags))
     no_pair = UNMAPPED | MATE_UNMAPPED | SECONDARY | SUPPLEMENTARY
     both = (flag & (PAIRED | no_pair)) == PAIRED
     fails = (flag & QC_FAIL) != 0

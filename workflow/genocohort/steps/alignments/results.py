@@ -7,10 +7,21 @@ import numpy as np
 
 from genocohort.domain.records import IntArray
 from genocohort.domain.table import Table
-from genocohort.domain.tables_alignments import CONTIGS, CYCLES, FLAGSTAT, HISTOGRAMS
+from genocohort.domain.tables_alignments import (
+    CONTIGS,
+    CYCLES,
+    FLAGSTAT,
+    GC_BIAS,
+    GC_DEPTH,
+    HISTOGRAMS,
+    INSERT_SIZES,
+    STRATA,
+)
 from genocohort.steps.alignments.compute import ContigCounts, Tally
 from genocohort.steps.alignments.cycles import BASES, READ_ORDERS, CycleTally
+from genocohort.steps.alignments.gc_bias import gc_bias_rows, gc_depth_rows
 from genocohort.steps.alignments.reads import ReadTally, compute_flagstat, compute_totals
+from genocohort.steps.alignments.strata import Named, Stratum, insert_rows
 
 Columns = dict[str, Any]
 
@@ -123,6 +134,49 @@ def cycle_columns(sample: str, cycles: CycleTally) -> Columns:
         name = ("insertion", "deletion")[kind]
         rows.append((sample, name, READ_ORDERS[order], None, cycle + 1, None, n))
     return _by_column(CYCLES, rows)
+
+
+def gc_bias_columns(sample: str, tally: Tally) -> Columns:
+    """Columns of the gc_bias table; no rows where there is no reference."""
+    parts = [c.gc for c in tally.contigs if c.gc is not None]
+    return _by_column(GC_BIAS, [(sample, *row) for row in gc_bias_rows(parts)] if parts else [])
+
+
+def gc_depth_columns(sample: str, tally: Tally, bin_size: int) -> Columns:
+    """Columns of the gc_depth table; no rows where there is no reference."""
+    parts = [c.gc for c in tally.contigs if c.gc is not None]
+    length = mean_read_length(tally.reads)
+    return _by_column(GC_DEPTH, [(sample, *row) for row in gc_depth_rows(parts, bin_size, length)])
+
+
+def mean_read_length(reads: ReadTally) -> float:
+    """Bases per primary read; 0 without reads."""
+    n = int(reads.sums["sequences"].sum())
+    return int(reads.sums["bases"].sum()) / n if n else 0.0
+
+
+def strata_of(tally: Tally, read_groups: Sequence[str]) -> Named:
+    """The tally's strata: the header's read groups (empty text: none of them), then contigs."""
+    by_group, by_contig = tally.by_group, tally.by_contig
+    rows: list[tuple[str | None, str | None, Stratum]] = [
+        (name, None, by_group.get(number, Stratum())) for number, name in enumerate(read_groups)
+    ]
+    if len(read_groups) in by_group:
+        rows.append(("", None, by_group[len(read_groups)]))
+    names = {c.contig.number: c.contig.name for c in tally.contigs} | {-1: "*"}
+    rows += [(None, name, by_contig[n]) for n, name in names.items() if n in by_contig]
+    return Named(rows, tally.reads.insert_size_max)
+
+
+def strata_columns(sample: str, strata: Named) -> Columns:
+    """Columns of the strata table."""
+    return _by_column(STRATA, [(sample, *row) for row in strata.count_rows()])
+
+
+def insert_size_columns(sample: str, tally: Tally, strata: Named) -> Columns:
+    """Columns of the insert_sizes table: first of all pairs, then of each stratum."""
+    whole = [(None, None, *row) for row in insert_rows(tally.reads.insert_size)]
+    return _by_column(INSERT_SIZES, [(sample, *row) for row in (*whole, *strata.insert_rows())])
 
 
 def _filled(name: str, metric: str, histogram: IntArray) -> Iterator[tuple[str, str, int, int]]:

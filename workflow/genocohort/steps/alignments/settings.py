@@ -28,6 +28,30 @@ class AlignmentsSettings(Settings):
         default=(1, 5, 10, 15, 20, 30, 50, 100),
         description="depths (x) for which the bases that reach them are counted",
     )
+    regions: str | None = Field(
+        default=None,
+        description="BED of regions whose depth is told one by one, path relative to the study "
+        "folder: mean, and bases that reach each of depth_thresholds (mosdepth --by --thresholds)",
+    )
+    per_base: Literal["none", "bedgraph", "bigwig"] = Field(
+        default="none",
+        description="write the depth of every base: a bgzipped bedGraph as mosdepth's per-base "
+        "file, or a BigWig; runs wait in the folder for temporary files, 16 bytes each",
+    )
+    gc_window: int = Field(
+        default=100,
+        ge=10,
+        le=10_000,
+        description="bases of the reference's windows by whose GC content reads are counted, where "
+        "the sheet names a reference (Picard CollectGcBiasMetrics SCAN_WINDOW_SIZE)",
+    )
+    gc_depth_bin: int = Field(
+        default=20_000,
+        ge=100,
+        le=10_000_000,
+        description="bases of the reference's bins whose depth is told by their GC content "
+        "(samtools stats --GC-depth)",
+    )
     insert_size_max: int = Field(
         default=8000,
         ge=1,

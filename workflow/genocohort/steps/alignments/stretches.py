@@ -8,7 +8,9 @@ from genocohort.domain.records import IntArray
 from genocohort.steps.alignments.alleles import no_counts
 from genocohort.steps.alignments.compute import Contig, ContigCounts
 from genocohort.steps.alignments.depth import DepthSummary, add_padded
+from genocohort.steps.alignments.gc_bias import GcCounts
 from genocohort.steps.alignments.intervals import Intervals
+from genocohort.steps.alignments.regions import no_cells
 
 
 def bases_between(intervals: Intervals | None, start: int, end: int) -> int:
@@ -27,7 +29,9 @@ def with_deep(histogram: IntArray, deep: Sequence[IntArray], kind: int) -> IntAr
     return histogram
 
 
-def empty_stretch(contig: Contig, start: int, end: int) -> ContigCounts:
+def empty_stretch(
+    contig: Contig, start: int, end: int, n_thresholds: int = 0, gc: GcCounts | None = None
+) -> ContigCounts:
     """A stretch without records."""
     targets = None
     if contig.targets is not None:
@@ -36,7 +40,7 @@ def empty_stretch(contig: Contig, start: int, end: int) -> ContigCounts:
     evaluated = bases_between(contig.evaluated, start, end)
     alleles = no_counts(len(sites_between(contig, start, end)))
     depth = DepthSummary(bases, evaluated, 0, targets)
-    return ContigCounts(contig, 0, 0, 0, 0, 0, depth, alleles)
+    return ContigCounts(contig, 0, 0, 0, 0, 0, depth, alleles, no_cells(n_thresholds), gc)
 
 
 def sites_between(contig: Contig, start: int, end: int) -> IntArray:
@@ -65,4 +69,6 @@ def join_stretches(one: ContigCounts, other: ContigCounts) -> ContigCounts:
             targets,
         ),
         np.concatenate([one.alleles, other.alleles]),
+        one.regions.joined(other.regions),
+        one.gc.joined(other.gc) if one.gc and other.gc else None,
     )

@@ -128,6 +128,7 @@ def _check_files_exist(
 def _bed_files(inputs: CheckedInputs) -> list[str]:
     given = (
         inputs.targets,
+        inputs.regions,
         inputs.include_regions,
         inputs.exclude_regions,
         inputs.truth_regions,

@@ -48,6 +48,7 @@ class CheckedInputs(Settings):
     sign_offs: str | None = None
     scores: dict[str, str] = Field(default_factory=dict)
     targets: str | None = None
+    regions: str | None = None
     truth_regions: str | None = None
     include_regions: str | None = None
     exclude_regions: str | None = None
