@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from genocohort import cli
 from genocohort.domain.table import Table
 from genocohort.domain.tables_alignments import regions_table
+from genocohort.domain.tables_ancestry import ancestry_components_table, ancestry_loadings_table
 from genocohort.domain.tables_clinical import phenotypes_wide_table
 from genocohort.domain.tables_cohort import components_table, loadings_table
 from genocohort.io.results import declared_tables
@@ -22,11 +23,10 @@ FOLDER = Path(__file__).parent
 WITHOUT_COMMAND = {"calls": "variants called from the alignments, by bcftools"}
 # Their columns depend on the study; these are examples.
 MADE = (
-    components_table(2),
-    loadings_table(2),
-    phenotypes_wide_table(["ldl", "age_index"]),
+    components_table(2), loadings_table(2), ancestry_components_table(2),
+    ancestry_loadings_table(2), phenotypes_wide_table(["ldl", "age_index"]),
     regions_table((1, 20)),
-)
+)  # fmt: skip
 BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below",
           "min_length": "length at least", "max_length": "length at most"}  # fmt: skip
 

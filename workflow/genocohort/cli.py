@@ -39,6 +39,7 @@ STEPS = {
     "mendel": "Mendelian errors of the pedigree's trios",
     "sites": "sites at which reads and calls are compared",
     "identity": "contamination of alignments, and whose calls they fit",
+    "ancestry": "ancestry by a reference panel",
     "sample_qc": "metrics and one verdict per sample",
     "structure": "LD pruning, principal components, Fst",
     "clinical": "clinical records into checked tables",

@@ -111,6 +111,11 @@ class Study:
         panel = self.config.inputs.sites
         return [str(path) for path in panel_companions(Path(panel))] if panel else []
 
+    def ancestry_files(self) -> list[str]:
+        """The files of the ancestry panel; empty where there is none."""
+        panel = self.config.inputs.ancestry_panel
+        return [] if panel is None else panel.files([c.name for c in self.chromosomes])
+
     def input_files(self) -> tuple[Path, ...]:
         """Every file the study reads, each once."""
         given = self.config.inputs
@@ -134,7 +139,7 @@ class Study:
             )
             if p
         ]
-        paths += [Path(p) for p in self.panel_files()]
+        paths += [Path(p) for p in (*self.panel_files(), *self.ancestry_files())]
         paths += [Path(p) for p in (self.column_map.paths() if self.column_map else ())]
         paths += [Path(p) for p in (self.truth.files() if self.truth else ())]
         for sample in self.aligned:
@@ -168,6 +173,7 @@ class Study:
             sites=tuple(self.panel_files()),
             genes=given.genes,
             ancestral=given.ancestral,
+            ancestry_panel=tuple(self.ancestry_files()),
         )
 
     def write_inputs(self, folder: Path) -> None:

@@ -10,6 +10,7 @@ from genocohort.domain.genome import Genome
 from genocohort.steps.accounts.settings import AccountsSettings
 from genocohort.steps.alignment_summary.settings import AlignmentSummarySettings
 from genocohort.steps.alignments.settings import AlignmentsSettings
+from genocohort.steps.ancestry.settings import AncestryPanel, AncestrySettings
 from genocohort.steps.association.settings import AssociationSettings
 from genocohort.steps.association_summary.settings import AssociationSummarySettings
 from genocohort.steps.calls.settings import CallsSettings
@@ -75,6 +76,10 @@ class Inputs(Settings):
     )
     truth: TruthFiles | None = None
     genes: str | None = None
+    ancestry_panel: AncestryPanel | None = Field(
+        default=None, description="people of known ancestry, among whose components the samples "
+        "are placed"
+    )  # fmt: skip
     ancestral: str | None = Field(
         default=None, description="VCF whose INFO/AA holds ancestral alleles (the calls themselves "
         "or other sites): site frequency spectra are then unfolded too"
@@ -115,6 +120,7 @@ class Config(Settings):
     mendel: MendelSettings = MendelSettings()
     sites: SitesSettings = SitesSettings()
     identity: IdentitySettings = IdentitySettings()
+    ancestry: AncestrySettings = AncestrySettings()
     sample_qc: SampleQcSettings = SampleQcSettings()
     structure: StructureSettings = StructureSettings()
     clinical: ClinicalSettings = ClinicalSettings()

@@ -7,6 +7,7 @@ SUMMARIES = {
     "mendel": bool(GENOTYPED and study.config.inputs.pedigree),
     "sites": COMPARED,
     "identity": COMPARED,
+    "ancestry": bool(GENOTYPED and study.config.inputs.ancestry_panel),
     "sample_qc": bool(ALIGNED or GENOTYPED),
     "structure": bool(GENOTYPED),
     "clinical": study.column_map is not None,

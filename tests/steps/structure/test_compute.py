@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genocohort.domain.genome import Region
+from genocohort.domain.long_range_ld import in_regions
 from genocohort.stats.pca import compute_components
 from genocohort.steps.structure.compute import (
     HARDY_WEINBERG,
@@ -23,7 +24,6 @@ from genocohort.steps.structure.compute import (
     eigenvalue_columns,
     fst_table,
     group_samples,
-    in_regions,
     judge_sites,
 )
 from genocohort.steps.structure.settings import StructureSettings

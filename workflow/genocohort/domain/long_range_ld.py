@@ -1,6 +1,11 @@
 """Regions of long-range linkage disequilibrium, left out of principal components."""
 
-from genocohort.domain.genome import Build, Region
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from genocohort.domain.genome import Build, Region, canonical_contig
 
 _MB = 1_000_000
 
@@ -34,3 +39,14 @@ def long_range_ld_regions(build: Build) -> tuple[Region, ...]:
     if build == "GRCh37":
         return tuple(Region(c, int(s * _MB), int(e * _MB)) for c, s, e in _GRCH37_MB)
     return tuple(Region(*row) for row in _GRCH38) if build == "GRCh38" else ()
+
+
+def in_regions(
+    chromosome: str, vcf_pos: npt.NDArray[np.int64], regions: Iterable[Region]
+) -> npt.NDArray[np.bool_]:
+    """Whether variants (1-based positions) start in one of the regions."""
+    inside = np.zeros(len(vcf_pos), dtype=bool)
+    for region in regions:
+        if canonical_contig(region.contig) == canonical_contig(chromosome):
+            inside |= (vcf_pos - 1 >= region.start) & (vcf_pos - 1 < region.end)
+    return inside

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from genocohort.domain import (
     tables_accounts,
     tables_alignments,
+    tables_ancestry,
     tables_association,
     tables_clinical,
     tables_cohort,
@@ -34,6 +35,7 @@ AREAS = (
     tables_groups,
     tables_truth,
     tables_cohort,
+    tables_ancestry,
     tables_pedigree,
     tables_identity,
     tables_clinical,

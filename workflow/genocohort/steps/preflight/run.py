@@ -110,6 +110,7 @@ def _check_files_exist(
         *inputs.sites,
         inputs.genes,
         inputs.ancestral,
+        *inputs.ancestry_panel,
         *inputs.scores.values(),
     ]
     named += [name for s in samples for name in (s.alignment, s.reference)]

@@ -55,3 +55,4 @@ class CheckedInputs(Settings):
     sites: tuple[str, ...] = ()
     genes: str | None = None
     ancestral: str | None = None
+    ancestry_panel: tuple[str, ...] = ()

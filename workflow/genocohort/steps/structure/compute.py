@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from genocohort.domain.genome import Region, canonical_contig
 from genocohort.stats.fst import Fst, compute_fst
 from genocohort.stats.hwe import hwe_exact
 from genocohort.stats.pca import Components
@@ -120,17 +119,6 @@ def judge_sites(
     reasons[(p == 0) | (p == 1)] = MONOMORPHIC
     reasons[called == 0] = NO_CALL
     return reasons
-
-
-def in_regions(
-    chromosome: str, vcf_pos: npt.NDArray[np.int64], regions: Iterable[Region]
-) -> npt.NDArray[np.bool_]:
-    """Whether variants (1-based positions) start in one of the regions."""
-    inside = np.zeros(len(vcf_pos), dtype=bool)
-    for region in regions:
-        if canonical_contig(region.contig) == canonical_contig(chromosome):
-            inside |= (vcf_pos - 1 >= region.start) & (vcf_pos - 1 < region.end)
-    return inside
 
 
 def group_samples(

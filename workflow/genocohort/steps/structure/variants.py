@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from genocohort.domain.genome import Genome, Region
-from genocohort.domain.long_range_ld import long_range_ld_regions
+from genocohort.domain.long_range_ld import in_regions, long_range_ld_regions
 from genocohort.io.store_selection import Selection
 from genocohort.stats.ld import BLOCK, count_windows, distance_windows, find_neighbours, prune
 from genocohort.steps.structure.compute import (
@@ -18,7 +18,6 @@ from genocohort.steps.structure.compute import (
     Roles,
     SiteCounts,
     count_sites,
-    in_regions,
     judge_sites,
 )
 from genocohort.steps.structure.settings import StructureSettings
