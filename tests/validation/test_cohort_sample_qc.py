@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import median_abs_deviation
 
 from genocohort.cli import main
-from genocohort.domain.tables_cohort import SAMPLE_QC_REASONS, SAMPLE_QC_SAMPLES
-from genocohort.io.parquet import read_table
+from genocohort.domain.tables_ancestry import ANCESTRY_SAMPLES
+from genocohort.domain.tables_cohort import KINSHIP_PAIRS, SAMPLE_QC_REASONS, SAMPLE_QC_SAMPLES
+from genocohort.io.parquet import read_table, write_table
 from genocohort.io.sheet import read_sample_sheet
 from genocohort.io.store_selection import open_stores, select_variants
 from tiny.cohort_reference import (
@@ -90,6 +92,73 @@ def quality(reference: Path, tmp_path_factory: pytest.TempPathFactory) -> pd.Dat
     reasons = read_table(folder / "reasons.parquet", SAMPLE_QC_REASONS).to_pandas()
     table.attrs["reasons"] = reasons
     return table.set_index("sample_id")
+
+
+@pytest.fixture(scope="module")
+def within_populations(
+    reference: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Counts of the cohort's own calls judged within the planted populations, one sample spoilt."""
+    folder = tmp_path_factory.mktemp("within")
+    sheet = read_sample_sheet(SAMPLES / "samples.tsv")
+    write_sheet(folder / "samples.tsv", sheet)
+    carried = np.zeros(len(sheet), dtype=np.int64)
+    het, hom = carried.copy(), carried.copy()
+    for selection in (select_variants(s, pass_only=True) for s in
+                      open_stores(sample_cohort(), AUTOSOMES)):  # fmt: skip
+        for _, calls in selection.blocks():
+            rare = np.maximum(calls, 0).sum(axis=1) == 1
+            carried += (calls[rare] == 1).sum(axis=0)
+            het, hom = het + (calls == 1).sum(axis=0), hom + (calls == 2).sum(axis=0)
+    singletons = dict(zip((s.sample_id for s in sheet), carried.tolist(), strict=True))
+    populations = json.loads((SAMPLES / "truth.json").read_text())["samples"]
+    rows = [
+        {
+            "sample_id": s.sample_id, "filter_set": "pass", "scope": "autosomes", "call_rate": 0.99,
+            "n_singletons": singletons[s.sample_id] + (500 if i == 7 else 0),
+            "het_hom_ratio": het[i] / hom[i],
+        }
+        for i, s in enumerate(sheet)
+    ]  # fmt: skip
+    write_summary(folder / "summary.parquet", rows)
+    nothing: dict[str, list[Any]] = {c: [] for c in KINSHIP_PAIRS.column_names}
+    write_table(folder / "pairs.parquet", KINSHIP_PAIRS, nothing)
+    columns = {
+        "sample_id": [s.sample_id for s in sheet], "n_variants": [1] * len(sheet),
+        "nearest": [None] * len(sheet), "probability": [None] * len(sheet),
+        "distance_p": [None] * len(sheet),
+        "ancestry_inferred": [populations[s.sample_id]["population"] for s in sheet],
+    }  # fmt: skip
+    write_table(folder / "ancestry.parquet", ANCESTRY_SAMPLES, columns)
+    words = ["sample_qc", "--sheet", str(folder / "samples.tsv"), "--folder", str(sample_cohort())]
+    words += ["--chromosomes", *AUTOSOMES, "--genome", SYNTHETIC]
+    for name in ("variants", "kinship", "ancestry", "samples", "signed", "reasons", "ledger"):
+        file = {"variants": "summary", "kinship": "pairs", "samples": "out"}.get(name, name)
+        words += [f"--{name}", str(folder / f"{file}.parquet")]
+    assert main(words) == 0
+    table = read_table(folder / "out.parquet", SAMPLE_QC_SAMPLES).to_pandas()
+    table.attrs["reasons"] = read_table(folder / "reasons.parquet", SAMPLE_QC_REASONS).to_pandas()
+    return table.set_index("sample_id"), singletons
+
+
+def test_outliers_within_populations(
+    within_populations: tuple[pd.DataFrame, dict[str, int]],
+) -> None:
+    """The spoilt sample alone; z as SciPy has it."""
+    table, singletons = within_populations
+    spoilt = table.index[7]
+    reasons = table.attrs["reasons"]
+    outliers = reasons[reasons.metric.isin(["het_hom_ratio", "ts_tv", "n_singletons"])]
+    assert outliers.sample_id.tolist() == [spoilt]
+    assert outliers.metric.tolist() == ["n_singletons"]
+    assert outliers.sentence.iloc[0].startswith(
+        f"The number of singletons, {singletons[spoilt] + 500}"
+    )
+    assert table.outlier_group.notna().all()
+    for _, part in table.groupby("outlier_group"):
+        spread = median_abs_deviation(part.n_singletons, scale="normal")
+        expected = (part.n_singletons - np.median(part.n_singletons)) / spread
+        np.testing.assert_allclose(part.singletons_z, expected, rtol=1e-6)
 
 
 def test_f_against_plink2(quality: pd.DataFrame, reference: Path) -> None:

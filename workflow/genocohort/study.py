@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from genocohort.config import Settings, parse_settings, read_yaml
 from genocohort.domain.genome import PRIMARY, canonical_contig
@@ -115,6 +116,24 @@ class Study:
         """The files of the ancestry panel; empty where there is none."""
         panel = self.config.inputs.ancestry_panel
         return [] if panel is None else panel.files([c.name for c in self.chromosomes])
+
+    def outlier_ancestry(self) -> Literal["inferred", "reported", "none"]:
+        """Which ancestry outliers of `sample_qc` are judged within, of those that are there."""
+        wanted = self.config.sample_qc.outlier_ancestry
+        there = {
+            "inferred": bool(self.genotyped and self.config.inputs.ancestry_panel),
+            "reported": bool(self.genotyped and self.column_map),
+        }
+        if wanted in there and not there[wanted]:
+            raise ConfigError(
+                f"sample_qc.outlier_ancestry is {wanted}, but there is "
+                f"{'no ancestry panel' if wanted == 'inferred' else 'no clinical source'}",
+                where=str(self.path),
+                remedy="give one as inputs.ancestry_panel or inputs.clinical, or say auto",
+            )
+        if wanted in ("inferred", "reported", "none"):
+            return wanted
+        return "inferred" if there["inferred"] else "reported" if there["reported"] else "none"
 
     def input_files(self) -> tuple[Path, ...]:
         """Every file the study reads, each once."""

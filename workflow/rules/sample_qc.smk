@@ -1,3 +1,6 @@
+OUTLIER_ANCESTRY = study.outlier_ancestry()
+
+
 rule sample_qc:
     input:
         sheet="work/sheet/samples.tsv",
@@ -15,6 +18,10 @@ rule sample_qc:
         alignments=f"{FULL}/alignment_summary/samples.parquet" if ALIGNED else [],
         identity=f"{FULL}/identity/samples.parquet" if COMPARED else [],
         sign_offs=study.config.inputs.sign_offs or [],
+        ancestry=f"{FULL}/ancestry/samples.parquet" if OUTLIER_ANCESTRY == "inferred" else [],
+        participants=(
+            f"{FULL}/clinical/participants.parquet" if OUTLIER_ANCESTRY == "reported" else []
+        ),
     output:
         samples=f"{FULL}/sample_qc/samples.parquet",
         reasons=f"{FULL}/sample_qc/reasons.parquet",
@@ -48,7 +55,12 @@ rule sample_qc:
         sign_offs=lambda wildcards, input: (
             f"--sign-offs {input.sign_offs}" if input.sign_offs else ""
         ),
+        ancestry=lambda wildcards, input: (
+            f"--ancestry {input.ancestry}"
+            if input.ancestry
+            else f"--participants {input.participants}" if input.participants else ""
+        ),
     shell:
-        "genocohort sample_qc --sheet {input.sheet} {params.calls} {params.alignments} {params.identity} {params.sign_offs}"
+        "genocohort sample_qc --sheet {input.sheet} {params.calls} {params.alignments} {params.identity} {params.sign_offs} {params.ancestry}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
         " --samples {output.samples} --reasons {output.reasons} --signed {output.signed} --ledger {output.ledger} 2> {log}"

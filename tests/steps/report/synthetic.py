@@ -18,6 +18,7 @@ from tiny.report_tables import (
     write_distances,
     write_identity,
     write_inheritance,
+    write_panel,
     write_populations,
     write_scores_and_times,
     write_sequencing,
@@ -58,6 +59,7 @@ def write_results(
         write_populations(folder, more, names[1:], [ANCESTRIES[g] for g in group[1:]])
         write_distances(folder, more, names[1:])
         write_truth(folder, names)
+        write_panel(folder, more, names, [ANCESTRIES[g] for g in group])
         if n_samples > 25:
             write_inheritance(folder, names)
         _variant_tables(folder, rng, n_variants)
@@ -107,6 +109,11 @@ def _samples(folder, rng, names, people, there):
         "ts_tv": measured(rng.normal(2.1, 0.02, n), calls),
         "n_singletons": measured(rng.poisson(20, n), calls),
         "mean_depth": measured(rng.normal(30, 3, n), True),
+        "ancestry": [None] * n,
+        "outlier_group": [None] * n,
+        "het_hom_z": none,
+        "ts_tv_z": none,
+        "singletons_z": none,
         "x_f": measured(np.where(inferred == "male", 0.98, 0.02) + rng.normal(0, 0.01, n), calls),
         "x_het_rate": measured(np.where(inferred == "male", 0.0, 0.3), calls),
         "y_call_rate": measured(np.where(inferred == "male", 0.99, 0.01), calls),
@@ -121,6 +128,8 @@ def _samples(folder, rng, names, people, there):
         "verdict": verdict,
         "reasons": reasons,
     }
+    for column in cohort.SAMPLE_QC_SAMPLES.column_names:
+        columns.setdefault(column, [None] * n)
     write_table(folder / "sample_qc/samples.parquet", cohort.SAMPLE_QC_SAMPLES, columns)
     write_table(
         folder / "sample_qc/reasons.parquet",
@@ -539,7 +548,7 @@ def _accounts(folder, n_samples, n_variants, there):
         rows.append(("clinical", "all", "participant", "input", n_samples + 1, n_samples,
                      "the same person under two record numbers", 1, False, []))  # fmt: skip
     steps = {"alignments": ["alignment_summary"], "clinical": ["outcomes"],
-             "calls": ["variant_summary", "structure", "truth", "mendel"],
+             "calls": ["variant_summary", "structure", "truth", "mendel", "ancestry"],
              "association": ["association_summary"]}  # fmt: skip
     if {"alignments", "calls"} <= there:
         rows += [(step, "all", "sample", "input", n_samples, n_samples, None, 0, False, [])

@@ -17,6 +17,7 @@ from genocohort.steps.sample_qc.metrics import (
     summary_metrics,
     y_call_rate,
 )
+from genocohort.steps.sample_qc.outliers import outlier_notice
 from genocohort.steps.sample_qc.reasons import (
     Reason,
     limit_reasons,
@@ -296,6 +297,79 @@ def test_a_batch_of_its_own_is_no_outlier() -> None:
     for sample in samples[40:]:
         sample["het_hom_ratio"] *= 2
     assert judge_samples(samples, [], SETTINGS) == []
+
+
+def of_ancestries(n: int = 30) -> list[dict[str, Any]]:
+    """Two ancestries in two batches: far apart, and within each of them close together."""
+    samples = []
+    for name, factor in (("north", 1.0), ("south", 1.6)):
+        for i in range(2 * n):
+            samples.append(
+                cohort(1)[0]
+                | {
+                    "sample_id": f"{name}{i}", "ancestry": name, "batch": "ab"[i // n],
+                    "het_hom_ratio": factor * (1.5 + 0.01 * (i % 7)),
+                    "ts_tv": 2.0 + 0.01 * (i % 5), "n_singletons": factor * (100 + i % 9),
+                }
+            )  # fmt: skip
+    return samples
+
+
+def judged(samples: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    reasons = judge_samples(samples, [], SETTINGS, with_ancestry=True)
+    return [(r.sample_id, r.metric) for r in reasons]
+
+
+def test_outliers_are_judged_within_their_ancestry_and_batch() -> None:
+    samples = of_ancestries()
+    assert judged(samples) == []
+    # What is usual in the south is not in the north.
+    samples[3]["n_singletons"] = samples[70]["n_singletons"]
+    samples[4]["het_hom_ratio"] = samples[70]["het_hom_ratio"]
+    samples[5]["ts_tv"] = 1.2
+    reasons = judge_samples(samples, [], SETTINGS, with_ancestry=True)
+    assert [(r.sample_id, r.metric) for r in reasons] == [
+        ("north3", "n_singletons"), ("north4", "het_hom_ratio"), ("north5", "ts_tv"),
+    ]  # fmt: skip
+    assert reasons[0].sentence.startswith("The number of singletons, 1")
+    assert reasons[0].sentence.endswith("above the median of north in batch a.")
+    assert "below the median" in reasons[2].sentence
+    assert samples[3]["outlier_group"] == "north in batch a"
+    assert samples[3]["singletons_z"] > 6 > abs(samples[2]["singletons_z"])
+
+
+def test_small_parts_are_judged_by_their_ancestry_in_all_batches() -> None:
+    samples = of_ancestries()
+    for sample in samples[:5]:
+        sample["batch"] = "tiny"
+    samples[0]["het_hom_ratio"] = 9.0
+    assert judged(samples) == [("north0", "het_hom_ratio")]
+    assert samples[1]["outlier_group"] == "north in the cohort"
+    assert samples[6]["outlier_group"] == "north in batch a"
+    assert abs(samples[1]["het_hom_z"]) < 6
+
+
+def test_who_has_no_ancestry_or_a_rare_one_is_not_judged() -> None:
+    samples = of_ancestries()
+    samples[0] |= {"ancestry": None, "het_hom_ratio": 9.0}
+    samples[1] |= {"ancestry": "unassigned", "het_hom_ratio": 9.0}
+    samples[2] |= {"ancestry": "west", "het_hom_ratio": 9.0}
+    samples[3] |= {"has_calls": False}
+    samples[3].pop("het_hom_ratio")
+    assert judged(samples) == []
+    assert [s["outlier_group"] for s in samples[:4]] == [None] * 4
+    assert "3 samples are not judged" in outlier_notice(
+        [s | {"has_calls": s.get("has_calls", True)} for s in samples]
+    )
+    assert outlier_notice([s | {"has_calls": True} for s in samples[4:]]) == ""
+
+
+def test_metrics_can_be_left_out() -> None:
+    samples = of_ancestries()
+    samples[5]["ts_tv"] = 1.2
+    chosen = SampleQcSettings(outlier_metrics=("het_hom_ratio",))
+    assert judge_samples(samples, [], chosen, with_ancestry=True) == []
+    assert judge_samples(samples, [], SampleQcSettings(outlier_z=None), with_ancestry=True) == []
 
 
 def test_settings_in_the_wrong_order_are_refused() -> None:

@@ -9,6 +9,8 @@ import pytest
 from genocohort.cli import main
 from genocohort.domain.ledger import entries_from_json
 from genocohort.domain.tables_alignments import SAMPLES as ALIGNMENT_SAMPLES
+from genocohort.domain.tables_ancestry import ANCESTRY_SAMPLES
+from genocohort.domain.tables_clinical import PARTICIPANTS
 from genocohort.domain.tables_cohort import (
     KINSHIP_PAIRS,
     SAMPLE_QC_REASONS,
@@ -34,6 +36,42 @@ def calls_options(folder: Path) -> list[str]:
         "--variants", str(folder / "summary.parquet"), "--kinship", str(folder / "pairs.parquet"),
         "--folder", str(folder), "--chromosomes", "chr1", "chrX",
     ]  # fmt: skip
+
+
+def test_ancestry_inferred_or_reported(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = [f"S{i}" for i in range(N)]
+    inferred = ["north"] * 5 + ["unassigned"]
+    write_table(
+        study / "ancestry.parquet",
+        ANCESTRY_SAMPLES,
+        {
+            "sample_id": names, "n_variants": [9] * N, "nearest": ["north"] * N,
+            "ancestry_inferred": inferred, "probability": [1.0] * N, "distance_p": [0.5] * N,
+        },
+    )  # fmt: skip
+    few = ("--settings", '{"min_batch_size":5}')
+    given = ("--ancestry", str(study / "ancestry.parquet"))
+    assert sample_qc(study, *calls_options(study), *few, *given) == 0
+    rows = read_table(study / "out.parquet", SAMPLE_QC_SAMPLES).to_pylist()
+    assert [r["ancestry"] for r in rows] == [*inferred, None]
+    assert [r["outlier_group"] for r in rows] == ["north in the cohort"] * 5 + [None] * 2
+    assert "1 samples are not judged as outliers" in capsys.readouterr().err
+    columns: dict[str, list[Any]] = {}
+    for column in PARTICIPANTS.columns:
+        empty: Any = None if column.missing else {"bool": False, "string": ""}.get(column.type, 0)
+        columns[column.name] = [empty] * N
+    columns["participant_id"] = [f"P{i}" for i in range(N)]
+    columns["ancestry_reported"] = [None, *["south"] * 5]
+    write_table(study / "people.parquet", PARTICIPANTS, columns)
+    given = ("--participants", str(study / "people.parquet"))
+    assert sample_qc(study, *calls_options(study), *few, *given) == 0
+    rows = read_table(study / "out.parquet", SAMPLE_QC_SAMPLES).to_pylist()
+    assert [r["ancestry"] for r in rows] == [None, *["south"] * 5, None]
+    # Without anything reported, everybody is compared with the batch.
+    write_table(study / "people.parquet", PARTICIPANTS, columns | {"ancestry_reported": [None] * N})
+    assert sample_qc(study, *calls_options(study), *few, *given) == 0
+    rows = read_table(study / "out.parquet", SAMPLE_QC_SAMPLES).to_pylist()
+    assert [r["outlier_group"] for r in rows] == ["the cohort"] * N + [None]
 
 
 def alignment_options(folder: Path) -> list[str]:

@@ -11,6 +11,7 @@ ROLES = ("fitted", "projected")
 
 _NO_CALLS = "the sample has no calls, or none of this kind"
 _NO_ALIGNMENT = "the sample has no alignment metrics, or the ratio is undefined"
+_NO_YARDSTICK = "outlier_group is not known, has too few values, or does not vary"
 _NO_GROUPS = "no two reported groups could be learned from"
 
 KINSHIP_PAIRS = Table(
@@ -36,7 +37,7 @@ KINSHIP_PAIRS = Table(
 
 SAMPLE_QC_SAMPLES = Table(
     "sample_qc/samples",
-    2,
+    3,
     "Metrics and verdict of every sample of the sheet; a metric without its input is null.",
     (
         Column("sample_id", "string", "as in the sample sheet"),
@@ -58,6 +59,14 @@ SAMPLE_QC_SAMPLES = Table(
         Column("mean_depth", "float64",
                "mean depth: of the alignment where there is one, else the calls' DP",
                "neither is there"),
+        Column("ancestry", "string", "inferred by the panel, or reported; what outliers are judged "
+               "within", "neither is known, or ancestry is not looked at"),
+        Column("outlier_group", "string", "with whom the sample is compared for outliers",
+               "no calls, no known ancestry, or too few others of it"),
+        Column("het_hom_z", "float64", "robust standard deviations of het_hom_ratio from the "
+               "median of outlier_group", _NO_YARDSTICK),
+        Column("ts_tv_z", "float64", "the same for ts_tv", _NO_YARDSTICK),
+        Column("singletons_z", "float64", "the same for n_singletons", _NO_YARDSTICK),
         Column("x_f", "float64", "F on X outside the pseudo-autosomal regions", _NO_CALLS),
         Column("x_het_rate", "float64", "share of called X genotypes outside PAR that are "
                "heterozygous", _NO_CALLS),

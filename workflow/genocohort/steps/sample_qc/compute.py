@@ -7,11 +7,11 @@ from genocohort.domain.ledger import Dropped, Entry
 from genocohort.domain.tables_cohort import SAMPLE_QC_SAMPLES
 from genocohort.steps.sample_qc.identity import contamination_reasons, identity_reasons
 from genocohort.steps.sample_qc.metrics import Metrics, is_known
+from genocohort.steps.sample_qc.outliers import measure_outliers, outlier_reasons
 from genocohort.steps.sample_qc.reasons import (
     Reason,
     limit_reasons,
     order_reasons,
-    outlier_reasons,
     sex_reasons,
     verdict_of,
 )
@@ -39,6 +39,8 @@ def judge_samples(
     kinship_pairs: Iterable[Mapping[str, Any]],
     settings: SampleQcSettings,
     unmeasured: Iterable[str] = (),
+    *,
+    with_ancestry: bool = False,
 ) -> list[Reason]:
     """All reasons of all samples, in the samples' order and worst first.
 
@@ -50,7 +52,10 @@ def judge_samples(
         Rows of kinship/pairs; empty where there are no calls.
     unmeasured : iterable of str
         Samples whose alignment could not be measured.
+    with_ancestry : bool
+        Whether outliers are judged within `ancestry` of the samples.
     """
+    measure_outliers(samples, with_ancestry, settings)
     call_rate = {s["sample_id"]: s["call_rate"] for s in samples if "call_rate" in s}
     reasons = [
         *limit_reasons(samples, settings),

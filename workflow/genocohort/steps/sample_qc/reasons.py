@@ -4,10 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-
-from genocohort.stats.robust import robust_z_by_group
-from genocohort.steps.sample_qc.metrics import Metrics, metric_array
+from genocohort.steps.sample_qc.metrics import Metrics
 from genocohort.steps.sample_qc.settings import SampleQcSettings
 from genocohort.steps.sample_qc.sex import extra_copy_sentence, sex_evidence, sex_sentence
 
@@ -104,32 +101,6 @@ def limit_reasons(samples: Sequence[Metrics], settings: SampleQcSettings) -> lis
             if reason is not None:
                 found.setdefault((reason.sample_id, reason.metric), reason)
     return list(found.values())
-
-
-def outlier_reasons(samples: Sequence[Metrics], settings: SampleQcSettings) -> list[Reason]:
-    """Samples whose het/hom ratio is far from their batch's."""
-    if settings.outlier_z is None:
-        return []
-    ratio = metric_array(samples, "het_hom_ratio")
-    ratio[[has_few_variants(s, settings) for s in samples]] = np.nan
-    batches = [str(s["batch"]) for s in samples]
-    z = robust_z_by_group(ratio, batches, settings.min_batch_size)
-    reasons = []
-    for sample, value, distance in zip(samples, ratio, z, strict=True):
-        if abs(distance) > settings.outlier_z:
-            where = f"batch {sample['batch']}" if sample["batch"] else "the cohort"
-            side = "above" if distance > 0 else "below"
-            text = (
-                f"The ratio of heterozygous to homozygous variants, {value:.2f}, is "
-                f"{abs(distance):.1f} robust standard deviations {side} the median of {where}."
-            )
-            reasons.append(
-                Reason(
-                    sample["sample_id"], "het_hom_ratio", "warn", text, float(value),
-                    settings.outlier_z,
-                )
-            )  # fmt: skip
-    return reasons
 
 
 def sex_reasons(samples: Sequence[Metrics], settings: SampleQcSettings) -> list[Reason]:

@@ -1,6 +1,8 @@
 """Run the step `sample_qc`."""
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,10 @@ import numpy as np
 from genocohort.config import settings_from_json
 from genocohort.domain.genome import Genome, contig_class
 from genocohort.domain.ledger import entries_to_json
+from genocohort.domain.sheet import Sample
 from genocohort.domain.tables_alignments import SAMPLES as ALIGNMENT_SAMPLES
+from genocohort.domain.tables_ancestry import ANCESTRY_SAMPLES
+from genocohort.domain.tables_clinical import PARTICIPANTS
 from genocohort.domain.tables_cohort import (
     KINSHIP_PAIRS,
     SAMPLE_QC_REASONS,
@@ -41,6 +46,7 @@ from genocohort.steps.sample_qc.metrics import (
     sum_x,
     summary_metrics,
 )
+from genocohort.steps.sample_qc.outliers import add_ancestry, outlier_notice
 from genocohort.steps.sample_qc.reasons import reasons_table
 from genocohort.steps.sample_qc.settings import SampleQcSettings
 from genocohort.steps.sample_qc.sign_offs import apply_sign_offs
@@ -59,6 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alignments", type=Path, help="alignment_summary/samples.parquet")
     parser.add_argument("--sign-offs", type=Path, help="findings that a person decided about")
     parser.add_argument("--identity", type=Path, help="identity/samples.parquet")
+    parser.add_argument("--ancestry", type=Path, help="ancestry/samples.parquet")
+    parser.add_argument("--participants", type=Path, help="clinical/participants.parquet")
     parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
     parser.add_argument("--genome", default="{}", help="the genome build, JSON")
     add_allotment_arguments(parser)
@@ -96,7 +104,12 @@ def run(args: argparse.Namespace) -> None:
         table = read_table(args.identity, IDENTITY_SAMPLES, list(IDENTITY_COLUMNS))
         identity = identity_metrics(table.to_pylist())
     samples = merge_metrics(sheet, calls, store, alignments, identity)
-    reasons = judge_samples(samples, pairs, settings, unmeasured)
+    ancestry = _ancestry(args, sheet)
+    add_ancestry(samples, ancestry)
+    with_ancestry = ancestry is not None
+    reasons = judge_samples(samples, pairs, settings, unmeasured, with_ancestry=with_ancestry)
+    if notice := outlier_notice(samples):
+        print(f"sample_qc: {notice}", file=sys.stderr)
     ids = {s.sample_id for s in sheet}
     sign_offs = read_sign_offs(args.sign_offs, ids) if args.sign_offs else ()
     reasons, signed = apply_sign_offs(samples, reasons, sign_offs)
@@ -105,6 +118,21 @@ def run(args: argparse.Namespace) -> None:
     columns = [column.name for column in SAMPLE_QC_SIGN_OFFS.columns]
     write_table(args.signed, SAMPLE_QC_SIGN_OFFS, {c: [r[c] for r in signed] for c in columns})
     write_text(args.ledger, entries_to_json([ledger_entry(samples, reasons)]))
+
+
+def _ancestry(args: argparse.Namespace, sheet: Sequence[Sample]) -> dict[str, str | None] | None:
+    """Inferred or reported ancestry of each sample; None where neither is given."""
+    if args.ancestry:
+        columns = ["sample_id", "ancestry_inferred"]
+        rows = read_table(args.ancestry, ANCESTRY_SAMPLES, columns).to_pylist()
+        return {str(r["sample_id"]): r["ancestry_inferred"] for r in rows}
+    if args.participants:
+        columns = ["participant_id", "ancestry_reported"]
+        rows = read_table(args.participants, PARTICIPANTS, columns).to_pylist()
+        reported = {r["participant_id"]: r["ancestry_reported"] for r in rows}
+        if any(reported.values()):
+            return {s.sample_id: reported.get(s.participant_id) for s in sheet}
+    return None
 
 
 def _store_metrics(

@@ -1,5 +1,7 @@
 """Settings of the step `sample_qc`."""
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from genocohort.config import Settings
@@ -32,12 +34,23 @@ class SampleQcSettings(Settings):
         "for F and het/hom to be judged; the standard error of F is about 1 / sqrt of it"
     )  # fmt: skip
     outlier_z: float | None = Field(
-        default=6, gt=0, description="warn when the het/hom ratio lies this many robust standard "
-        "deviations (1.4826 MAD) from its batch's median"
+        default=6, gt=0, description="warn when a metric lies this many robust standard deviations "
+        "(1.4826 MAD) from the median of its ancestry and batch; gnomAD's limit is 4 MAD, 2.7 of "
+        "these"
+    )  # fmt: skip
+    outlier_metrics: tuple[Literal["het_hom_ratio", "ts_tv", "n_singletons"], ...] = Field(
+        default=("het_hom_ratio", "ts_tv", "n_singletons"),
+        description="metrics whose outliers are looked for",
+    )
+    outlier_ancestry: Literal["auto", "inferred", "reported", "none"] = Field(
+        default="auto", description="ancestry that outliers are judged within: inferred by the "
+        "panel (inputs.ancestry_panel), or reported by the clinical records; auto: inferred where "
+        "there is a panel, else reported where there are records, else none"
     )  # fmt: skip
     min_batch_size: int = Field(
-        default=20, ge=3, description="samples a batch needs for its outliers to be judged"
-    )
+        default=20, ge=3, description="samples that an ancestry needs within a batch for outliers "
+        "to be judged there; smaller parts are judged by their ancestry in all batches"
+    )  # fmt: skip
     x_f_female_max: float = Field(
         default=0.2, ge=-1, le=1, description="F on X of a female is below (plink --check-sex)"
     )
