@@ -106,7 +106,7 @@ def digests(study: Path) -> dict[str, str]:
 
 # Rules that are not named as the step they call, and steps that the sample cohort does not ask for.
 OF_STEP = {"alignments_sites": "alignments"}
-OPTIONAL = {"calls", "truth", "variant_groups"}
+OPTIONAL = {"ancestry", "calls", "truth", "variant_groups"}
 
 
 @pytest.fixture(scope="session")
