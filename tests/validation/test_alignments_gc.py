@@ -12,6 +12,7 @@ import pysam
 import pytest
 
 from genocohort.cli import main
+from genocohort.steps.alignment_summary.compute import compute_dropouts
 from tiny.alignments import Read, random_reads, write_alignment
 from tiny.picard import LAUNCHER, metrics, picard
 from tiny.samtools import samtools
@@ -87,6 +88,10 @@ def test_windows_reads_and_coverage_are_picards(name: str, tmp_path: Path) -> No
     peer = metrics(tmp_path / "gc.txt")
     ours = {row["gc"]: row for row in measure(path, reference, tmp_path)["bias"]}
     at_edges = edge_reads(path)
+    if not sum(at_edges):
+        (summary,) = (r for r in metrics(tmp_path / "s.txt") if r["READS_USED"] == "ALL")
+        for column, share in compute_dropouts(list(ours.values())).items():
+            assert float(summary[column.upper()]) / 100 == pytest.approx(share, abs=1e-6)
     assert sum(row["n_reads"] for row in ours.values()) > 500
     for row in peer:
         gc, is_unique = int(row["GC"]), row["READS_USED"] == "UNIQUE"

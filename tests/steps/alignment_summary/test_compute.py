@@ -12,6 +12,8 @@ from genocohort.steps.alignment_summary.compute import (
     Histogram,
     SampleTables,
     compute_depth,
+    compute_dropouts,
+    compute_regions,
     compute_sample,
     depth_ratio,
     fraction_at_least,
@@ -85,6 +87,32 @@ def test_rates_by_hand() -> None:
     assert row["error_rate"] == 0.005
     # Pairs without a template length (0) say nothing about the library.
     assert (row["insert_size_median"], row["insert_size_mad"]) == (200, 100)
+
+
+def test_dropouts_by_hand() -> None:
+    # Of 10 windows 4, 2 and 4 are of 20, 50 and 70 percent; of 10 reads 1, 3 and 6.
+    rows = [{"gc": gc, "n_windows": w, "n_reads": r}
+            for gc, w, r in ((20, 4, 1), (50, 2, 3), (70, 4, 6), (None, 99, 99))]  # fmt: skip
+    found = compute_dropouts(rows)
+    assert found["at_dropout"] == pytest.approx(0.3)
+    assert found["gc_dropout"] == 0
+    rows[0]["n_reads"], rows[1]["n_reads"], rows[2]["n_reads"] = 8, 1, 1
+    found = compute_dropouts(rows)
+    # Windows of 50 percent are part of both.
+    assert found["at_dropout"] == pytest.approx(0.1)
+    assert found["gc_dropout"] == pytest.approx(0.4)
+    assert compute_dropouts([]) == {"at_dropout": None, "gc_dropout": None}
+
+
+def test_regions_by_hand() -> None:
+    columns = {name: np.array(values) for name, values in (
+        ("start", [0, 50, 7]), ("end", [100, 60, 7]), ("fragment_depth_sum", [900, 200, 0]),
+        ("bases_20x", [11, 10, 0]))}  # fmt: skip
+    assert compute_regions(columns) == {
+        "n_regions": 3, "regions_mean_depth": 10, "regions_fraction_20x": 21 / 110,
+    }  # fmt: skip
+    del columns["bases_20x"]
+    assert compute_regions(columns)["regions_fraction_20x"] is None
 
 
 def test_undefined_is_missing_never_zero() -> None:

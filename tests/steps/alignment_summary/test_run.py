@@ -13,6 +13,7 @@ from genocohort.domain.tables_alignments import (
     SAMPLE_CONTIGS,
     SAMPLE_CYCLES,
     SAMPLE_HISTOGRAMS,
+    SAMPLE_READ_GROUPS,
     SAMPLES,
 )
 from genocohort.io.parquet import read_table
@@ -22,15 +23,17 @@ from tiny.alignments import Read, pair, write_alignment
 LENGTHS = {"chr1": 1000, "chrX": 500, "chrY": 300}
 
 
-def measure(folder: Path, sample: str, path: Path) -> None:
+def measure(folder: Path, sample: str, path: Path, *options: str) -> None:
     arguments = ["alignments", "--sample", sample, "--alignment", str(path)]
-    for name in ("flagstat", "contigs", "histograms", "cycles"):
-        arguments += [f"--{name}", str(folder / f"{sample}.{name}.parquet")]
-    arguments += ["--settings", '{"on_failure": "continue"}']
+    for name in ("flagstat", "contigs", "histograms", "cycles", "strata", "insert_sizes",
+                 "gc_bias"):  # fmt: skip
+        option = name.replace("_", "-")
+        arguments += [f"--{option}", str(folder / f"{sample}.{name}.parquet")]
+    arguments += ["--settings", '{"on_failure": "continue"}', *options]
     assert main([*arguments, "--ledger", str(folder / f"{sample}.ledger.json")]) == 0
 
 
-def gather(folder: Path, samples: list[str]) -> int:
+def gather(folder: Path, samples: list[str], *options: str) -> int:
     sheet = folder / "aligned.tsv"
     rows = tuple(Sample(s, s, s, "unknown", alignment=f"{s}.bam") for s in samples)
     sheet.write_text(sheet_text(rows))
@@ -40,7 +43,8 @@ def gather(folder: Path, samples: list[str]) -> int:
          "--samples", str(out / "samples.parquet"), "--contigs", str(out / "contigs.parquet"),
          "--histograms", str(out / "histograms.parquet"),
          "--cycles", str(out / "cycles.parquet"), "--ledger", str(out / "ledger.json"),
-         "--genome", '{"build": "synthetic", "par": []}']
+         "--read-groups", str(out / "read_groups.parquet"),
+         "--genome", '{"build": "synthetic", "par": []}', *options]
     )  # fmt: skip
 
 
@@ -110,6 +114,42 @@ def test_quality_by_cycle_against_the_reads(tmp_path: Path) -> None:
         values = expected[row["read_order"], row["cycle"]]
         assert row["n_bases"] == len(values) == 2
         assert row["quality_mean"] == pytest.approx(sum(values) / 2)
+
+
+def test_read_groups_by_hand(tmp_path: Path) -> None:
+    reads = pair("a", 10, 60) + pair("b", 20, 120) + pair("c", 30, 80, flag=0x400)
+    for i, read in enumerate(reads):
+        read.tags["RG"] = "a" if i < 4 else "b"
+    alone = Read("u", 4, -1, -1, "")
+    measure(tmp_path, "A", write_alignment(tmp_path / "A.bam", [*reads, alone], LENGTHS))
+    assert gather(tmp_path, ["A"]) == 0
+    found = read_table(tmp_path / "out/read_groups.parquet", SAMPLE_READ_GROUPS).to_pylist()
+    assert [(r["read_group"], r["n_reads"], r["mapped_rate"]) for r in found] == [
+        ("a", 4, 1), ("b", 2, 1), ("", 1, 0),
+    ]  # fmt: skip
+    assert [r["duplicate_rate"] for r in found] == [0, 1, None]
+    # Pairs of 100 and 150 bases in the first group, one of 100 in the second.
+    assert [r["insert_size_median"] for r in found] == [125, 100, None]
+
+
+def test_regions_and_reference_reach_the_summary(tmp_path: Path) -> None:
+    reads = [Read(f"r{i}", start=100, cigar="50M") for i in range(25)]
+    bam = write_alignment(tmp_path / "A.bam", reads, LENGTHS)
+    (tmp_path / "r.bed").write_text("chr1\t100\t150\nchr1\t140\t180\n")
+    (tmp_path / "ref.fa").write_text("".join(f">{n}\n{'GAAT' * (k // 4)}\n"
+                                             for n, k in LENGTHS.items()))  # fmt: skip
+    pysam.faidx(str(tmp_path / "ref.fa"))
+    regions = ["--regions", str(tmp_path / "r.bed")]
+    regions += ["--region-depths", str(tmp_path / "A.regions.parquet")]
+    measure(tmp_path, "A", bam, *regions, "--reference", str(tmp_path / "ref.fa"))
+    assert gather(tmp_path, ["A"], "--with-regions") == 0
+    (row,) = rows(tmp_path)
+    assert row["n_regions"] == 2
+    assert row["regions_mean_depth"] == 25 * (50 + 10) / 90
+    assert row["regions_fraction_20x"] == 60 / 90
+    assert row["at_dropout"] == row["gc_dropout"] == 0
+    assert gather(tmp_path, ["A"]) == 0
+    assert rows(tmp_path)[0]["n_regions"] is None
 
 
 def test_the_ledger_names_what_failed(cohort: Path) -> None:

@@ -276,9 +276,12 @@ SAMPLE_CYCLES = Table(
 _NO_READS = _FAILED + ", or it has no reads"
 _NO_BASES = _FAILED + ", or there are no bases to divide by"
 
+_NO_REFERENCE = _FAILED + ", the sheet names no reference, or there are no reads"
+_NO_REGIONS = _FAILED + ", or `alignments.regions` is not set"
+
 SAMPLES = Table(
     "alignment_summary/samples",
-    2,
+    3,
     "one row per sample with an alignment, in cohort order",
     (
         Column("sample_id", "string", "the sample, as in the sheet"),
@@ -331,5 +334,36 @@ SAMPLES = Table(
         Column("y_depth_ratio", "float64",
                "mean depth of Y over that of the autosomes, outside pseudo-autosomal regions",
                _FAILED + ", or no Y or no depth on the autosomes"),
+        Column("at_dropout", "float64",
+               "reads that lack in windows of 50 percent GC or less, against even coverage, as a "
+               "share of all (Picard's AT_DROPOUT / 100)", _NO_REFERENCE),
+        Column("gc_dropout", "float64", "the same of windows of 50 percent GC or more",
+               _NO_REFERENCE),
+        Column("n_regions", "int64", "regions of `alignments.regions` on the header's contigs",
+               _NO_REGIONS),
+        Column("regions_mean_depth", "float64",
+               "mean depth over them, overlap of mates once; where regions overlap each counts",
+               _NO_REGIONS + ", or they have no base"),
+        Column("regions_fraction_20x", "float64", "their bases of depth 20 or more",
+               _NO_REGIONS + ", they have no base, or 20 is none of depth_thresholds"),
     ),
 )  # fmt: skip
+
+# Of the columns of SAMPLES those that read groups have, too.
+_OF_GROUPS = (
+    "n_records", "n_reads", "mapped_rate", "duplicate_rate", "library_size",
+    "properly_paired_rate", "qc_fail_rate", "mate_other_contig_rate", "insert_size_median",
+    "insert_size_mad", "read_length_mean", "base_quality_mean", "gc_mean", "error_rate",
+)  # fmt: skip
+
+SAMPLE_READ_GROUPS = Table(
+    "alignment_summary/read_groups",
+    1,
+    "one row per read group of the samples' headers, as in alignment_summary/samples; samples that "
+    "failed have none",
+    (
+        _SAMPLE,
+        Column(_GROUP.name, _GROUP.type, _GROUP.meaning),
+        *(column for column in SAMPLES.columns if column.name in _OF_GROUPS),
+    ),
+)

@@ -47,12 +47,18 @@ class SampleTables:
         Rows of the contigs table.
     histograms : mapping of str to Histogram
         Distributions over all contigs, by metric.
+    gc_bias : sequence of mapping
+        Rows of the gc_bias table.
+    regions : mapping of str to int64[n], or None
+        Numeric columns of the regions table; None: there is none.
     """
 
     counts: Mapping[str, int]
     qc_fail_primary: int
     contigs: Sequence[Mapping[str, Any]]
     histograms: Mapping[str, Histogram]
+    gc_bias: Sequence[Mapping[str, Any]] = ()
+    regions: Mapping[str, IntArray] | None = None
 
 
 def compute_sample(sample: str, tables: SampleTables) -> Row:
@@ -91,7 +97,42 @@ def compute_sample(sample: str, tables: SampleTables) -> Row:
     row["library_size"] = library_size(counts)
     row["insert_size_median"] = median(inserts)
     row["insert_size_mad"] = median_absolute_deviation(inserts)
-    return row | compute_depth(tables)
+    row |= compute_dropouts(tables.gc_bias)
+    return row | compute_depth(tables) | compute_regions(tables.regions)
+
+
+def compute_dropouts(gc_bias: Sequence[Mapping[str, Any]]) -> Row:
+    """Reads that lack where the reference holds much A and T, or much G and C.
+
+    References
+    ----------
+    Picard 2.27, GcBiasSummaryMetrics: AT_DROPOUT and GC_DROPOUT, there in percent.
+    """
+    rows = [row for row in gc_bias if row["gc"] is not None]
+    windows, reads = (sum(int(row[name]) for row in rows) for name in ("n_windows", "n_reads"))
+    if not windows or not reads:
+        return {"at_dropout": None, "gc_dropout": None}
+    lacks = [
+        (int(r["gc"]), max(0.0, int(r["n_windows"]) / windows - int(r["n_reads"]) / reads))
+        for r in rows
+    ]
+    return {
+        "at_dropout": sum(share for gc, share in lacks if gc <= 50),
+        "gc_dropout": sum(share for gc, share in lacks if gc >= 50),
+    }
+
+
+def compute_regions(regions: Mapping[str, IntArray] | None) -> Row:
+    """Depth over all regions that are told one by one; where they overlap each counts."""
+    if regions is None:
+        return {"n_regions": None, "regions_mean_depth": None, "regions_fraction_20x": None}
+    bases = int((regions["end"] - regions["start"]).sum())
+    deep = regions.get("bases_20x")
+    return {
+        "n_regions": len(regions["start"]),
+        "regions_mean_depth": ratio(int(regions["fragment_depth_sum"].sum()), bases),
+        "regions_fraction_20x": None if deep is None else ratio(int(deep.sum()), bases),
+    }
 
 
 def compute_depth(tables: SampleTables) -> Row:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,25 @@ from genocohort.domain.tables_alignments import (
     CONTIGS,
     CYCLES,
     FLAGSTAT,
+    FLAGSTAT_METRICS,
+    GC_BIAS,
     HISTOGRAMS,
+    INSERT_SIZES,
     SAMPLE_CONTIGS,
     SAMPLE_CYCLES,
     SAMPLE_HISTOGRAMS,
+    SAMPLE_READ_GROUPS,
     SAMPLES,
+    STRATA,
+    TOTALS_METRICS,
+    regions_table,
 )
 from genocohort.io.atomic import write_text
 from genocohort.io.parquet import arrow_schema, read_table, write_table
 from genocohort.io.sheet import read_normalised_sheet
 from genocohort.steps.alignment_summary.compute import (
     Histogram,
+    Row,
     SampleTables,
     compute_sample,
     mean_qualities,
@@ -48,6 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--contigs", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--histograms", type=Path, required=True, help="Parquet to write")
     parser.add_argument("--cycles", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--read-groups", type=Path, required=True, help="Parquet to write")
+    parser.add_argument("--with-regions", action="store_true", help="there are tables of regions")
     parser.add_argument("--ledger", type=Path, required=True, help="JSON to write")
 
 
@@ -57,11 +68,16 @@ def run(args: argparse.Namespace) -> None:
     build = settings_from_json(Genome, args.genome).build
     samples = read_normalised_sheet(args.sheet)
     rows, contigs, histograms = [], [], []
+    read_groups: list[Row] = []
     for sample in samples:
         flagstat, contig_table, histogram_table = _read(args.folder, sample)
-        rows.append(
-            compute_sample(sample.sample_id, _tables(flagstat, contig_table, histogram_table))
+        tables = replace(
+            _tables(flagstat, contig_table, histogram_table),
+            gc_bias=_read_one(args.folder, sample, GC_BIAS).to_pylist(),
+            regions=_regions(args.folder, sample) if args.with_regions else None,
         )
+        rows.append(compute_sample(sample.sample_id, tables))
+        read_groups += _read_groups(args.folder, sample)
         contigs.append(contig_table)
         histograms.append(histogram_table)
     columns = {name: [row.get(name) for row in rows] for name in SAMPLES.column_names}
@@ -70,6 +86,8 @@ def run(args: argparse.Namespace) -> None:
     write_table(
         args.histograms, SAMPLE_HISTOGRAMS, _joined(histograms, HISTOGRAMS), genome_build=build
     )
+    groups = {n: [row.get(n) for row in read_groups] for n in SAMPLE_READ_GROUPS.column_names}
+    write_table(args.read_groups, SAMPLE_READ_GROUPS, groups)
     cycles = _cycles(args.folder, samples)
     write_table(args.cycles, SAMPLE_CYCLES, cycles, genome_build=build)
     failed = [row["sample_id"] for row in rows if row["status"] == "failed"]
@@ -83,6 +101,49 @@ def _read(folder: Path, sample: Sample) -> tuple[pa.Table, pa.Table, pa.Table]:
         read_table(folder / f"{name}.contigs.parquet", CONTIGS),
         read_table(folder / f"{name}.histograms.parquet", HISTOGRAMS),
     )
+
+
+def _read_one(folder: Path, sample: Sample, table: Table) -> pa.Table:
+    """A sample's table of the step `alignments`."""
+    return read_table(folder / f"{sample.sample_id}.{table.name.split('/')[1]}.parquet", table)
+
+
+def _regions(folder: Path, sample: Sample) -> dict[str, Any]:
+    """The numbers of a sample's regions."""
+    table = _read_one(folder, sample, regions_table(()))
+    numbers = [f.name for f in table.schema if pa.types.is_int64(f.type)]
+    return {name: table[name].to_numpy() for name in numbers}
+
+
+def _read_groups(folder: Path, sample: Sample) -> list[Row]:
+    """Metrics of each read group of a sample."""
+    counts: dict[str, dict[str, int]] = {}
+    failing: dict[str, int] = {}
+    strata = _read_one(folder, sample, STRATA)
+    for row in strata.filter(pc.is_valid(strata["read_group"])).to_pylist():
+        group = counts.setdefault(row["read_group"], {})
+        group[row["metric"]] = row["qc_pass"] + row["qc_fail"]
+        if row["metric"] == "primary":
+            failing[row["read_group"]] = row["qc_fail"]
+    inserts = _read_one(folder, sample, INSERT_SIZES)
+    inserts = inserts.filter(pc.is_valid(inserts["read_group"]))
+    names = inserts["read_group"].cast(pa.string()).to_pylist()
+    sizes: dict[str, dict[int, int]] = {}
+    for name, size, n in zip(
+        names, inserts["insert_size"].to_pylist(), inserts["n_pairs"].to_pylist(), strict=True
+    ):
+        here = sizes.setdefault(name, {})
+        here[size] = here.get(size, 0) + n
+    none = dict.fromkeys((*FLAGSTAT_METRICS, *TOTALS_METRICS), 0)
+    rows = []
+    for name, group in counts.items():
+        by_size = sorted(sizes.get(name, {}).items())
+        value, count = np.array(by_size, dtype=np.int64).reshape(-1, 2).T
+        tables = SampleTables(
+            none | group, failing.get(name, 0), (), {"insert_size": Histogram(value, count)}
+        )
+        rows.append(compute_sample(sample.sample_id, tables) | {"read_group": name})
+    return rows
 
 
 def _cycles(folder: Path, samples: Sequence[Sample]) -> dict[str, Any]:
