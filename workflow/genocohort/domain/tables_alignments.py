@@ -337,7 +337,7 @@ SAMPLES = Table(
         Column("at_dropout", "float64",
                "reads that lack in windows of 50 percent GC or less, against even coverage, as a "
                "share of all (Picard's AT_DROPOUT / 100)", _NO_REFERENCE),
-        Column("gc_dropout", "float64", "the same of windows of 50 percent GC or more",
+        Column("gc_dropout", "float64", "the same of windows of more than 50 percent GC",
                _NO_REFERENCE),
         Column("n_regions", "int64", "regions of `alignments.regions` on the header's contigs",
                _NO_REGIONS),

@@ -118,7 +118,7 @@ def compute_dropouts(gc_bias: Sequence[Mapping[str, Any]]) -> Row:
     ]
     return {
         "at_dropout": sum(share for gc, share in lacks if gc <= 50),
-        "gc_dropout": sum(share for gc, share in lacks if gc >= 50),
+        "gc_dropout": sum(share for gc, share in lacks if gc > 50),
     }
 
 
