@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from genocohort.domain import tables_alignments as alignments
+from genocohort.domain import tables_ancestry as ancestry
 from genocohort.domain import tables_clinical as clinical
 from genocohort.domain import tables_cohort as cohort
 from genocohort.domain import tables_identity as identity
@@ -270,4 +271,31 @@ def write_distances(folder: Path, rng: np.random.Generator, names: list[str]) ->
         cohort.STRUCTURE_MDS,
         {"sample_id": [s for s in names for _ in range(2)], "role": ["fitted"] * 2 * n,
          "dimension": [1, 2] * n, "coordinate": rng.normal(0, 0.05, 2 * n)},
+    )  # fmt: skip
+
+
+def write_panel(folder: Path, rng: np.random.Generator, names: list[str], group: list[str]) -> None:
+    """A panel of three groups, and the cohort among them; the last sample lies with none."""
+    panel = [f"R{i:03d}" for i in range(60)]
+    labels = [f"panel {'ABC'[i % 3]}" for i in range(60)]
+    found = [f"panel {g}" for g in group[:-1]] + ["unassigned"]
+    n = len(names)
+    write_table(
+        folder / "ancestry/samples.parquet",
+        ancestry.ANCESTRY_SAMPLES,
+        {"sample_id": names, "n_variants": [5_000] * n, "nearest": [f"panel {g}" for g in group],
+         "ancestry_inferred": found, "probability": [0.999] * n, "distance_p": [0.3] * n},
+    )  # fmt: skip
+    write_table(
+        folder / "ancestry/groups.parquet",
+        ancestry.ANCESTRY_GROUPS,
+        {"group": [f"panel {g}" for g in "ABC"], "n_panel": [20] * 3,
+         "panel_agreement": [1.0] * 3, "n_assigned": [found.count(f"panel {g}") for g in "ABC"]},
+    )  # fmt: skip
+    places = rng.normal(0, 0.01, (60 + n, 2))
+    write_table(
+        folder / "ancestry/components.parquet",
+        ancestry.ancestry_components_table(2),
+        {"sample_id": [*panel, *names], "role": ["panel"] * 60 + ["cohort"] * n,
+         "group": [*labels, *[None] * n], "PC1": places[:, 0], "PC2": places[:, 1]},
     )  # fmt: skip

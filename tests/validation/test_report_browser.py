@@ -59,10 +59,10 @@ COUNT = "document.querySelector('form[data-table=verdicts] output').textContent"
 def test_table_sorts_numbers_both_ways_and_says_so(browser, small):
     browser.open(small)
     assert browser.value(FIRST) == "S0001"
-    head = "document.querySelector('#verdicts').tHead.rows[0].cells[6]"
+    head = "document.querySelector('#verdicts').tHead.rows[0].cells[5]"
     rates = (
         "[...document.querySelectorAll('#verdicts tbody tr')]"
-        ".map(r => parseFloat(r.cells[6].textContent))"
+        ".map(r => parseFloat(r.cells[5].textContent))"
     )
     browser.value(f"{head}.firstElementChild.click()")
     values = browser.value(rates)
@@ -76,10 +76,10 @@ def test_table_sorts_numbers_both_ways_and_says_so(browser, small):
 
 def test_negative_numbers_and_powers_of_ten_sort_as_numbers(browser, small):
     browser.open(small)
-    head = "document.querySelector('#verdicts').tHead.rows[0].cells[8]"
+    head = "document.querySelector('#verdicts').tHead.rows[0].cells[7]"
     browser.value(f"{head}.firstElementChild.click()")
     texts = browser.value(
-        "[...document.querySelectorAll('#verdicts tbody tr')].map(r => r.cells[8].textContent)"
+        "[...document.querySelectorAll('#verdicts tbody tr')].map(r => r.cells[7].textContent)"
     )
     values = [float(t.replace("\u2212", "-")) for t in texts]
     assert min(values) < 0 < max(values)

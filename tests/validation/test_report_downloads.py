@@ -104,7 +104,7 @@ def test_a_table_is_saved_as_it_is_shown(page):
     browser.value("document.querySelector('form[data-table=verdicts] input[value=pass]').click()")
     path = take(page, box, "CSV", "verdicts.csv")
     heads, *rows = read_csv(path)
-    assert heads[:3] == ["sample", "verdict", "signed by"]
+    assert heads[:3] == ["sample", "verdict", "why"]
     assert [row[:2] for row in rows] == [["S0001", "fail"], ["S0060", "look again"]]
 
 

@@ -20,6 +20,7 @@ from genocohort.steps.report.sections.inheritance import (
     compute_inheritance,
     inheritance_attention,
 )
+from genocohort.steps.report.sections.panel import compute_panel
 from genocohort.steps.report.sections.phenotypes import (
     compute_distributions,
     compute_scores,
@@ -100,15 +101,13 @@ def test_dense_contamination_is_drawn_in_few_runs(results):
 
 def test_sign_offs_stand_beside_the_verdict(results):
     signed = SignOffs.of(results.table("sample_qc/sign_offs"))
-    assert signed.words("S0005") == "A. Reader, 2026-01-02"
-    assert signed.words("S0001") == ""
-    assert signed.words("S0009") == ""
+    assert [signed.covers(s) for s in ("S0005", "S0001", "S0009")] == [True, False, False]
     (attention,) = sign_off_attention(signed)
     assert (attention.level, attention.text) == ("note", "1 sign-off fits no finding: S0009.")
     rows = texts(list_sign_offs(signed))
     assert [row[0] for row in rows] == ["S0005", "S0009"]
     assert rows[0][2:4] == ["fail", "pass"]
-    assert [row[-1] for row in rows] == ["replaced", "none: no such finding"]
+    assert [row[-1] for row in rows] == ["replaced", "none"]
 
 
 def test_nobody_signed():
@@ -163,6 +162,22 @@ def test_reported_and_inferred_ancestry_are_counted_against_each_other(results):
     assert cross.heads[-2].label == "unassigned"
     assert [row[0] for row in texts(odd)] == ["S0002", "S0003"]
     assert "1 sample lies with another ancestry" in ancestry_attention(ancestry)[0].text
+
+
+def test_the_cohort_is_placed_among_the_panel(results):
+    names = ("ancestry/samples", "ancestry/groups", "ancestry/components", "sample_qc/samples",
+             "clinical/participants")  # fmt: skip
+    tables = {name: results.table(name) for name in names}
+    (group,) = compute_panel(tables, SETTINGS)
+    assert group.text == "40 samples placed among 3 groups of the panel; 1 near to none of them."
+    (figure,) = group.figures
+    most = tables["ancestry/groups"]["n_assigned"].max()
+    assert figure.title.endswith(f": {most} of 40")
+    named = [row for row in figure.drawing.data.rows if row[0] == "cohort"]
+    assert len({row[1] for row in named}) == 40
+    assert sum(int(row[-1]) for row in texts(group.tables[1])) == 40
+    (group,) = compute_panel(tables | {"ancestry/components": None}, SETTINGS)
+    assert group.figures == ()
 
 
 def test_no_run_of_homozygosity_is_said_in_words():

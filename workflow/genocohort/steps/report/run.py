@@ -40,7 +40,8 @@ TABLES = (
     "sample_qc/reasons", "sample_qc/sign_offs", "kinship/pairs", "structure/components",
     "structure/eigenvalues", "structure/pruned", "structure/fst", "structure/ancestry",
     "structure/roh_samples", "structure/diversity", "structure/spectrum", "structure/ld_decay",
-    "structure/mds", "mendel/trios", "truth/concordance",
+    "structure/mds", "ancestry/samples", "ancestry/groups", "ancestry/components",
+    "mendel/trios", "truth/concordance",
     "clinical/participants", "clinical/samples", "clinical/findings",
     "clinical/phenotypes_wide", "clinical/outcomes", "outcomes/table1", "outcomes/scores",
     "outcomes/survival_curves", "outcomes/survival_tests", "outcomes/hazards",
@@ -59,8 +60,8 @@ COLUMNS = {
 # Not drawn, so not read, although they are there: what each sample, chromosome or phenotype has of
 # its own (`alignments`, `genotypes`, `variants`, `variant_groups`, `association`), the records
 # themselves (`clinical/observations`, `conditions`, `exposures`), what later studies need
-# (`structure/loadings`, `roh_segments`, `ibs`, `mendel/variants`), and `variant_summary/samples`,
-# which sample_qc sums up.
+# (`structure/loadings`, `roh_segments`, `ibs`, `mendel/variants`, `ancestry/loadings`), and
+# `variant_summary/samples`, which sample_qc sums up.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -156,4 +156,7 @@ def _log_label(value: float) -> str:
         return f"{value:g}"
     if 1 <= value < 10**5:
         return format_count(value)
-    return f"10{str(round(math.log10(value))).translate(SUPERSCRIPT)}"
+    exponent = math.floor(math.log10(value) + 1e-9)
+    power = f"10{str(exponent).translate(SUPERSCRIPT)}"
+    times = round(value / 10.0**exponent)
+    return power if times == 1 else f"{times}\u00a0×\u00a0{power}"

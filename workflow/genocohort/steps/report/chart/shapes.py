@@ -29,8 +29,12 @@ def compute_bins(values: Floats, n_bins: int = 30) -> tuple[Floats, npt.NDArray[
     if high - low < np.finfo(float).tiny * n_bins:  # the bins' width would be no number
         low, high = compute_limits([low])
     raw = (high - low) / n_bins
+    # Of whole numbers each bin holds as many as the next.
+    whole = high - low > 1 and bool((finite == np.round(finite)).all())
+    raw = max(raw, 1.0) if whole else raw
     power = 10.0 ** np.floor(np.log10(raw))
-    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * (1 - 1e-9))
+    steps = (1, 2, 5, 10) if whole else (1, 2, 2.5, 5, 10)
+    step = next(m * power for m in steps if m * power >= raw * (1 - 1e-9))
     edges = np.arange(np.floor(low / step), np.ceil(high / step + 1e-9) + 1) * step
     if len(edges) < 2:
         edges = np.array([edges[0], edges[0] + step])

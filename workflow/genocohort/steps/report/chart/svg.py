@@ -295,6 +295,8 @@ class Chart:
                 line = f"M{number(at)} {number(self.top)}V{number(self.bottom)}"
                 parts.append(f'<path class="grid" d="{line}"/>')
             if text:
+                # The last one must not be cut at the figure's edge.
+                at = min(at, self.width - 2 - len(text) * CHARACTER / 2)
                 parts.append(
                     f'<text class="tick" x="{number(at)}" y="{number(self.bottom + 16)}" '
                     f'text-anchor="middle">{escape(text)}</text>'

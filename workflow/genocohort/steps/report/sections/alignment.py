@@ -112,10 +112,12 @@ def _depth(frame: pd.DataFrame, metric: str) -> Figure:
         Axis("share of bases", 0, 1.02, format=lambda v: f"{100 * v:g} %"),
         height=310,
     )
-    for value in (10, 20, 30):
-        chart.rule(value, axis="x", text=f"{value}×", at_foot=True)
-    keys = draw_curves(chart, names, places, share[:, :-1])
     middle = np.median(share, axis=0)
+    for value in (10, 20, 30):
+        # Its name lies where the curves are not.
+        at_foot = value < length and bool(middle[value] > 0.5)
+        chart.rule(value, axis="x", text=f"{value}×", at_foot=at_foot)
+    keys = draw_curves(chart, names, places, share[:, :-1])
     at = next((n for n in (20, 10) if n < length and middle[n] >= 0.5), 1)
     title = (
         f"The median sample has {format_rate(float(middle[at]), 0)} of its bases at {at}× or more"
@@ -270,24 +272,25 @@ _TABLE = (
 
 def _table(samples: pd.DataFrame) -> TableView:
     show = {"count": format_count, "rate": format_rate, "number": format_number}
+    has_failed = bool((samples["status"] != "ok").any())
     rows: list[list[Cell | str]] = []
     for row in samples.head(TABLE_ROWS).to_dict("records"):
-        ok = row["status"] == "ok"
-        cells: list[Cell | str] = [
-            str(row["sample_id"]),
-            Cell(str(row["status"]), style="" if ok else "alert"),
-        ]
+        cells: list[Cell | str] = [str(row["sample_id"])]
+        if has_failed:
+            alert = "" if row["status"] == "ok" else "alert"
+            cells.append(Cell(str(row["status"]), style=alert))
         for _, column, kind, _ in _TABLE:
             value = row[column]
             missing = pd.isna(value)
             text = "–" if missing else show[kind](float(value))
             cells.append(Cell(text, None if missing else float(value)))
         rows.append(cells)
-    heads = (Head("sample"), Head("status"), *(Head(w, True, h) for w, _, _, h in _TABLE))
+    status = [Head("status")] if has_failed else []
+    heads = (Head("sample"), *status, *(Head(w, True, h) for w, _, _, h in _TABLE))
     left_out = len(samples) - len(rows)
     note = f"{left_out} further samples in alignment_summary/samples.parquet." if left_out else ""
     return TableView(
         "alignments", "Alignment metrics of every sample", heads, rows, note,
-        is_searchable=len(rows) > 12, is_sortable=True,
+        is_searchable=len(rows) > 12, is_sortable=True, is_compact=True,
         sources=(f"{SAMPLES}: sample_id, status, {', '.join(c for _, c, _, _ in _TABLE)}",),
     )  # fmt: skip

@@ -29,7 +29,9 @@ def has_ancestry(ancestry: pd.DataFrame | None) -> bool:
 def compute_ancestry(ancestry: pd.DataFrame) -> Group:
     """How many of each reported group lie nearest to which one, and who lies elsewhere."""
     differs = ancestry[_is_odd(ancestry)]
-    tables = [_cross_table(ancestry)]
+    source = f"{ANCESTRY}: ancestry_reported, ancestry_inferred"
+    caption = "Reported against inferred ancestry, samples"
+    tables = [list_against(ancestry, "ancestry", caption, source)]
     if len(differs):
         tables.append(_list(differs))
     unassigned = int((ancestry["ancestry_inferred"] == UNASSIGNED).sum())
@@ -58,29 +60,33 @@ def _is_odd(ancestry: pd.DataFrame) -> pd.Series:
     return wrong | (ancestry["ancestry_inferred"] == UNASSIGNED)
 
 
-def _cross_table(ancestry: pd.DataFrame) -> TableView:
+def list_against(ancestry: pd.DataFrame, name: str, caption: str, source: str) -> TableView:
+    """How many samples of each reported group lie nearest to which inferred one.
+
+    Parameters
+    ----------
+    ancestry : data frame
+        Columns ancestry_reported and ancestry_inferred.
+    """
     told = ancestry["ancestry_reported"].fillna(NOT_REPORTED).astype(str)
     found = ancestry["ancestry_inferred"].fillna("not inferred").astype(str)
-    counts = pd.crosstab(told, found)
-    columns = [*sorted(set(counts.columns) - {UNASSIGNED})]
-    columns += [UNASSIGNED] if UNASSIGNED in counts.columns else []
-    order = [*sorted(set(counts.index) - {NOT_REPORTED})]
-    order += [NOT_REPORTED] if NOT_REPORTED in counts.index else []
+    columns = [*sorted(set(found) - {UNASSIGNED}), *({UNASSIGNED} & set(found))]
+    order = [*sorted(set(told) - {NOT_REPORTED}), *({NOT_REPORTED} & set(told))]
     rows: list[list[Cell | str]] = []
     for name in order:
-        cells = [Cell(format_count(counts.loc[name, c]), int(counts.loc[name, c])) for c in columns]
-        rows.append([name, *cells, Cell(format_count(counts.loc[name].sum()))])
+        mine = found[told == name]
+        counts = [int((mine == c).sum()) for c in columns]
+        rows.append([name, *(Cell(format_count(n), n) for n in (*counts, len(mine)))])
     heads = (
         Head("reported"), *(Head(f"nearest: {c}" if c != UNASSIGNED else c, True) for c in columns),
         Head("all", True),
     )  # fmt: skip
     note = (
-        "Unassigned: far from every group, or between two of them. Groups with few samples are "
-        "not learned from, so their members can only lie with another one."
+        "Unassigned: far from every group, or between two of them. A group that was not learned "
+        "from has no column: its members lie with another one."
     )
-    source = f"{ANCESTRY}: ancestry_reported, ancestry_inferred"
     return TableView(
-        "ancestry", "Reported against inferred ancestry, samples", heads, rows, note,
+        name, caption, heads, rows, note,
         is_whole=len(rows) <= 20, sources=(source,),
     )  # fmt: skip
 

@@ -335,6 +335,7 @@ def _hits_table(
     if not len(shown):
         return ()
     binary = model.get("kind") == "binary"
+    has_flags = bool(shown["flag"].notna().any())
     rows: list[list[Cell | str]] = []
     for row in shown.to_dict("records"):
         beta, error = row["beta"], row["standard_error"]
@@ -352,7 +353,7 @@ def _hits_table(
                     row["neg_log10_p"], format_p, "strong" if row["is_significant"] else ""
                 ),
                 _gene(row),
-                "" if is_missing(row["flag"]) else str(row["flag"]).replace("_", " "),
+                *([_flag(row)] if has_flags else []),
             ]
         )  # fmt: skip
     heads = (
@@ -360,7 +361,7 @@ def _hits_table(
         Head("frequency", True, "of the effect allele among the tested samples"),
         Head("odds ratio" if binary else "effect", True, "per effect allele"),
         Head("SE of log-odds" if binary else "SE", True), Head("P", True),
-        Head("nearest gene"), Head("flag"),
+        Head("nearest gene"), *([Head("flag")] if has_flags else []),
     )  # fmt: skip
     significant = int(shown["is_significant"].sum())
     caption = f"The strongest loci of {name}; {significant} significant"
@@ -372,6 +373,10 @@ def _hits_table(
     return (
         TableView(f"hits-{slug(name)}", caption, heads, rows, is_sortable=True, sources=(source,)),
     )
+
+
+def _flag(row: Record) -> str:
+    return "" if is_missing(row["flag"]) else str(row["flag"]).replace("_", " ")
 
 
 def _gene(row: Record) -> str:

@@ -19,6 +19,7 @@ from genocohort.steps.report.page import (
     plural,
 )
 from genocohort.steps.report.sections.phenotypes import (
+    VARIABLE_WORDS,
     compute_distributions,
     compute_scores,
     list_times,
@@ -26,11 +27,6 @@ from genocohort.steps.report.sections.phenotypes import (
 from genocohort.steps.report.sections.survival import compute_forests, compute_survival
 
 # Findings that can change a result; the others only say what was tolerated or not carried over.
-VARIABLE_WORDS = {
-    "age_index": "age at the index date (years)",
-    "sex_recorded": "sex",
-    "ancestry_reported": "reported ancestry",
-}
 SERIOUS = ("unit_suspect", "unit_suspect_site", "implausible", "sentinel_suspect", "contradiction")
 
 
@@ -162,8 +158,9 @@ def _table1(table1: pd.DataFrame) -> TableView:
     )
     source = "outcomes/table1: variable, level, group, n, n_missing, smd, text"
     return TableView(
-        "table1", "Table 1", tuple(heads), rows, note, is_whole=True, sources=(source,)
-    )
+        "table1", "Table 1", tuple(heads), rows, note, is_whole=True, is_compact=len(heads) > 5,
+        sources=(source,),
+    )  # fmt: skip
 
 
 def _text(part: pd.DataFrame, group: str, level: str) -> Cell:

@@ -27,12 +27,13 @@ from genocohort.steps.report.page import (
 
 WINDOWS = "structure/diversity"
 SPECTRUM = "structure/spectrum"
+EVERYONE = "everyone"
 FEW_WINDOWS = 3  # a course along the genome needs more on some chromosome
 MOST_POINTS = 40  # of a spectrum; from there on counts share a point
 
 
-def compute_diversity(tables: Tables) -> list[Group]:
-    """The group, where windows or spectra were made."""
+def compute_diversity(tables: Tables, decay: Figure | None) -> list[Group]:
+    """The group, where windows or spectra were made; `decay`: the figure of linkage."""
     windows, spectrum = tables.get(WINDOWS), tables.get(SPECTRUM)
     figures: list[Figure] = []
     shown: list[TableView] = []
@@ -46,9 +47,10 @@ def compute_diversity(tables: Tables) -> list[Group]:
             part = spectrum[(spectrum["spectrum"] == kind) & (spectrum["allele_count"] > 0)]
             if part["n_variants"].sum() > 0:
                 figures.append(_spectra(part, kind))
+    figures += [decay] if decay else []
     if not figures and not shown:
         return []
-    return [Group("Diversity", figures=tuple(figures), tables=tuple(shown))]
+    return [Group("Diversity and linkage", figures=tuple(figures), tables=tuple(shown))]
 
 
 def _along(windows: pd.DataFrame) -> Figure:
@@ -94,7 +96,7 @@ def _table(windows: pd.DataFrame) -> TableView:
         means = [_mean(part[c].to_numpy(float), length) for c in ("pi", "theta")]
         rows.append(
             [
-                "everyone" if by == "all" else group,
+                EVERYONE if by == "all" else group,
                 Cell(format_count(part["n_samples"].iloc[0]), int(part["n_samples"].iloc[0])),
                 Cell(format_count(part["n_segregating"].sum()), int(part["n_segregating"].sum())),
                 *(number_cell(1000 * m, format_number) for m in means),
@@ -105,9 +107,10 @@ def _table(windows: pd.DataFrame) -> TableView:
             ]
         )
     heads = (
-        Head("group"), Head("unrelated samples", True), Head("segregating variants", True),
-        Head("π per 1 000 bases", True, "mean number of differences between two chromosomes"),
-        Head("θ per 1 000 bases", True, "Watterson's estimate from the number of variants"),
+        Head("group"), Head("samples", True, "unrelated ones"),
+        Head("segregating", True, "variants with both alleles in the group"),
+        Head("π per 1 000", True, "bases: mean number of differences between two chromosomes"),
+        Head("θ per 1 000", True, "bases: Watterson's estimate from the number of variants"),
         Head("Tajima's D", True, "mean over windows"), Head("windows", True),
     )  # fmt: skip
     note = (
@@ -157,7 +160,7 @@ def _spectra(spectrum: pd.DataFrame, kind: str) -> Figure:
         if not n_variants.sum():
             continue
         n_samples = int(part["n_samples"].iloc[0])
-        word = "everyone" if by == "all" else group
+        word = EVERYONE if by == "all" else group
         drawn.append((word, n_samples, *_binned(count, n_variants / n_variants.sum())))
     lowest = min(float(share[share > 0].min()) for _, _, _, share in drawn)
     reach = max(float(at.max()) for _, _, at, _ in drawn)
@@ -181,12 +184,16 @@ def _spectra(spectrum: pd.DataFrame, kind: str) -> Figure:
     single = [(word, float(share[at == 1].sum())) for word, _, at, share in drawn]
     most = max(single, key=lambda pair: pair[1])
     least = min(single, key=lambda pair: pair[1])
-    title = f"{format_rate(most[1], 0)} of the variants {verb} in {most[0]}"
+    title = f"{format_rate(most[1], 0)} of the variants {verb} in {_quoted(most[0])}"
     if most[0] != least[0]:
-        title += f", {format_rate(least[1], 0)} in {least[0]}"
+        title += f", {format_rate(least[1], 0)} in {_quoted(least[0])}"
     drawing = chart.draw(f"{kind.capitalize()} site frequency spectra by group. {title}.")
     source = f"{SPECTRUM}: group_by, group, n_samples, allele_count, n_variants (spectrum {kind})"
     return Figure(f"spectra-{kind}", title, drawing, summary, tuple(keys), sources=(source,))
+
+
+def _quoted(group: str) -> str:
+    return group if group == EVERYONE else f"“{group}”"
 
 
 def _binned(

@@ -35,8 +35,6 @@ SAMPLES = "identity/samples"
 MOST_ROWS = 30  # alignments that have a row of their own, with every sample's calls in it
 MOST_COLUMNS = 560
 TABLE_ROWS = 1_000
-MATCH_WORDS = {"own": "own calls", "other": "another sample's calls", "none": "no sample's calls",
-               "unknown": "nothing to compare with"}  # fmt: skip
 
 
 def compute_identity(tables: Tables, settings: ReportSettings) -> list[Group]:
@@ -260,10 +258,10 @@ def _table(identity: pd.DataFrame, reasons: pd.DataFrame | None) -> TableView:
     records = identity.to_dict("records")
     rows = [_table_row(records[i], findings.get(rank[i][1], [])) for i in order]
     heads = (
-        Head("sample"), Head("foreign reads", True, "share of another person's reads"),
-        Head("95 % interval"), Head("sites", True, "known sites with reads"),
+        Head("sample"), Head("foreign reads", help="share, with its 95 % interval"),
+        Head("sites", True, "known sites with reads"),
         Head("own calls", True, "share of sites with the same genotype"),
-        Head("best fit"), Head("its agreement", True), Head("the reads fit"),
+        Head("best fit", help="whose calls agree most with the reads"),
         Head("finding", is_wide=True),
     )  # fmt: skip
     left_out = len(identity) - len(rows)
@@ -283,20 +281,19 @@ def _table(identity: pd.DataFrame, reasons: pd.DataFrame | None) -> TableView:
 
 
 def _table_row(row: Record, findings: list[str]) -> list[Cell | str]:
-    interval = "–"
+    foreign, best = Cell("–"), Cell("–")
     if not is_missing(row["contamination"]):
-        ends = (format_rate(row[f"contamination_{end}"]) for end in ("low", "high"))
-        interval = " to ".join(ends)
-    best = "–" if is_missing(row["best_sample_id"]) else str(row["best_sample_id"])
-    alert = "alert" if row["match"] in ("other", "none") else ""
+        value, low, high = (float(row[f"contamination{end}"]) for end in ("", "_low", "_high"))
+        text = f"{format_rate(value)} ({100 * low:.1f}–{100 * high:.1f})"
+        foreign = Cell(text, value, "nowrap")
+    if not is_missing(row["best_sample_id"]):
+        text = f"{row['best_sample_id']}, {format_rate(row['best_concordance'])}"
+        best = Cell(text, style="alert" if row["match"] in ("other", "none") else "")
     return [
         str(row["sample_id"]),
-        number_cell(row["contamination"], format_rate),
-        Cell(interval, style="nowrap"),
+        foreign,
         number_cell(row["n_sites"], format_count),
         number_cell(row["own_concordance"], format_rate),
         best,
-        number_cell(row["best_concordance"], format_rate),
-        Cell(MATCH_WORDS[str(row["match"])], style=alert),
         " ".join(findings),
     ]

@@ -26,6 +26,12 @@ from genocohort.steps.report.page import (
     slug,
 )
 
+# Columns of the participants' table in words.
+VARIABLE_WORDS = {
+    "age_index": "age at the index date (years)",
+    "sex_recorded": "sex",
+    "ancestry_reported": "reported ancestry",
+}
 WIDE = "clinical/phenotypes_wide"
 SCORES = "outcomes/scores"
 TIME_ENDINGS = ("_entry_day", "_day", "_event")
@@ -61,14 +67,15 @@ def _histogram(wide: pd.DataFrame, name: str) -> Figure:
     there = values[np.isfinite(values)]
     edges, counts = compute_bins(values, 28)
     middle, spread = float(np.median(there)), float(there.std(ddof=1)) if len(there) > 1 else 0.0
-    words = sentence_case(name)
+    words = name.replace("_", " ")
     title = f"{words}: median {format_number(middle)}"
     title += f", standard deviation {format_number(spread)}" if spread else ""
     missing = len(values) - len(there)
-    title += f"; {format_count(missing)} of {format_count(len(values))} have no value"
+    of_all = format_count(len(values))
+    title += f"; {format_count(missing)} of {of_all} have no value" if missing else ""
     skew = float(((there - there.mean()) ** 3).mean() / spread**3) if spread else 0.0
     drawing = draw_histogram(
-        edges, counts, x=name.replace("_", " "), y="participants",
+        edges, counts, x=VARIABLE_WORDS.get(name, words), y="participants",
         rules=[(middle, "median")], label=f"Histogram of {name}. {title}.",
     )  # fmt: skip
     summary = (

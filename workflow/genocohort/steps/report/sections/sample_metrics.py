@@ -1,5 +1,7 @@
 """Part of the section `samples`: genotype quality of each sample, and its sex."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -14,6 +16,7 @@ from genocohort.steps.report.chart.scales import (
 from genocohort.steps.report.chart.shapes import compute_bins, draw_groups, draw_histogram
 from genocohort.steps.report.chart.svg import Chart
 from genocohort.steps.report.page import Figure, plural, some_of
+from genocohort.steps.report.sections.curves import Floats
 from genocohort.steps.report.settings import ReportSettings
 
 SAMPLES = "sample_qc/samples"
@@ -55,30 +58,46 @@ def limits_of(reasons: pd.DataFrame | None, metric: str) -> list[tuple[float, st
     return [(value, f"limit {value:g}") for value in found][:4]
 
 
+def _missing(rates: Floats) -> Floats:
+    """Shares of genotypes missing for a logarithmic axis: nothing missing lies below all others."""
+    missing = 1 - rates
+    some = missing[missing > 0]
+    floor = float(some.min()) / 2 if len(some) else 1e-4
+    return np.where(np.isfinite(missing), np.maximum(missing, floor), np.nan)
+
+
+def _missing_axis(missing: Floats, include: Sequence[float] = ()) -> Axis:
+    low, high = np.nanmin([*missing, *include]), np.nanmax([*missing, *include])
+    return Axis(
+        "share of autosomal genotypes missing", float(low) / 1.15, min(float(high) * 1.15, 1.0),
+        "log", format=lambda v: f"{100 * v:.3g} %",
+    )  # fmt: skip
+
+
 def _call_rate(samples: pd.DataFrame, reasons: pd.DataFrame | None) -> Figure | None:
     rates = samples["call_rate"].to_numpy(float)
     if not np.isfinite(rates).any():
         return None
-    edges, counts = compute_bins(rates, 28)
-    inside = edges <= 1 + 1e-9
-    edges, counts = edges[inside], counts[: inside.sum() - 1]
-    if counts.sum() < np.isfinite(rates).sum():
-        counts[-1] += np.isfinite(rates).sum() - counts.sum()
-    median = float(np.nanmedian(rates))
+    missing = _missing(rates)
+    limits = [1 - value for value, _ in limits_of(reasons, "call_rate") if value < 1]
+    axis = _missing_axis(missing, limits)
+    edges = np.geomspace(axis.low, axis.high, 31)
+    counts = np.histogram(missing[np.isfinite(missing)], edges)[0]
+    chart = Chart(axis, Axis("samples", 0, float(counts.max()) * 1.06))
+    titles = [
+        f"call rate {format_rate(1 - b, 2)} to {format_rate(1 - a, 2)}: {format_count(n)}"
+        for a, b, n in zip(edges[:-1], edges[1:], counts, strict=True)
+    ]
+    chart.bars(edges[:-1], edges[1:], counts.astype(float), titles=titles)
+    for value in limits:
+        chart.rule(value, axis="x", text=f"limit {100 * value:.3g} %")
     low = samples.iloc[int(np.nanargmin(rates))]
     title = (
-        f"Half of the samples call at least {format_rate(median, 2)} of their genotypes; the "
-        f"lowest, sample {low['sample_id']}, {format_rate(float(low['call_rate']))}"
+        f"Half of the samples call at least {format_rate(float(np.nanmedian(rates)), 2)} of their "
+        f"genotypes; the lowest, sample {low['sample_id']}, {format_rate(float(low['call_rate']))}"
     )
-    drawing = draw_histogram(
-        edges,
-        counts,
-        x="call rate (share of autosomal genotypes)",
-        y="samples",
-        rules=limits_of(reasons, "call_rate"),
-        label=f"Histogram of call rates. {title}.",
-    )
-    summary = "Samples to the far left were poorly typed and lose power."
+    drawing = chart.draw(f"Histogram of missing genotypes by sample. {title}.")
+    summary = "Samples to the right were poorly typed and lose power; the axis is logarithmic."
     sources = (f"{SAMPLES}: call_rate", "sample_qc/reasons: metric, threshold")
     return Figure("call-rate", title, drawing, summary, sources=sources)
 
@@ -127,16 +146,13 @@ def _scatter(samples: pd.DataFrame, metric: str, settings: ReportSettings) -> Fi
     if not len(frame):
         return None
     words = frame["verdict"].map(VERDICT_WORDS)
-    frame = frame.assign(x=frame["call_rate"], y=frame[metric], shown=words)
+    missing = _missing(frame["call_rate"].to_numpy(float))
+    frame = frame.assign(x=missing, y=frame[metric], shown=words)
     frame["title"] = [
         f"{s}: call rate {format_rate(x, 2)}, {name} {format_number(y)}"
-        for s, x, y in zip(frame["sample_id"], frame["x"], frame["y"], strict=True)
+        for s, x, y in zip(frame["sample_id"], frame["call_rate"], frame["y"], strict=True)
     ]
-    low, high = compute_limits(frame["x"].tolist())
-    chart = Chart(
-        Axis("call rate", low, min(high, 1 + 0.02 * (1 - low))),
-        Axis(label, *compute_limits(frame["y"].tolist())),
-    )
+    chart = Chart(_missing_axis(missing), Axis(label, *compute_limits(frame["y"].tolist())))
     keys = draw_groups(
         chart, frame, group="shown", colors=VERDICT_COLORS, title="title",
         hover=settings.hover_samples, always=(VERDICT_WORDS["warn"], VERDICT_WORDS["fail"]),
@@ -149,7 +165,7 @@ def _scatter(samples: pd.DataFrame, metric: str, settings: ReportSettings) -> Fi
         if len(outside)
         else "no sample is beyond 4 SD"
     )
-    drawing = chart.draw(f"Scatter plot of {label} against call rate. {title}.")
+    drawing = chart.draw(f"Scatter plot of {label} against missing genotypes. {title}.")
     name = f"scatter-{metric.replace('_', '-')}"
     source = f"{SAMPLES}: call_rate, {metric}, verdict"
     return Figure(name, title, drawing, summary, keys, sources=(source,))

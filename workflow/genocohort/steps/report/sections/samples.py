@@ -117,8 +117,7 @@ def _verdict_group(
     )
     heads = (
         Head("sample"),
-        Head("verdict"),
-        *([Head("signed by", help="who decided about a finding, and when")] if signed else []),
+        Head("verdict", help="signed: a person decided about a finding; the reason says who"),
         Head("why", is_wide=True),
         Head("sex", help="recorded, and inferred where it differs"),
         Head("batch"),
@@ -141,7 +140,7 @@ def _verdict_group(
         is_sortable=True,
         levels=tuple(v for v in ("fail", "warn", "pass") if (samples["verdict"] == v).any()),
         row_levels=shown["verdict"].tolist(),
-        sources=(source, *(["sample_qc/sign_offs: signed_by, date"] if signed else [])),
+        sources=(source, *(["sample_qc/sign_offs: sample_id, applied"] if signed else [])),
     )
     return Group("Verdicts", tables=(table, *([list_sign_offs(signed)] if signed else [])))
 
@@ -151,14 +150,14 @@ def _verdict_row(row: Record, signed: SignOffs | None) -> list[Cell | str]:
     sentences = [str(r) for r in reasons] if hasattr(reasons, "__iter__") else []
     recorded, inferred = str(row["sex_recorded"]), str(row["sex_inferred"])
     same = inferred in (recorded, "unknown")
+    mark = ", signed" if signed and signed.covers(str(row["sample_id"])) else ""
     return [
         str(row["sample_id"]),
         Cell(
-            VERDICT_WORDS[str(row["verdict"])],
+            VERDICT_WORDS[str(row["verdict"])] + mark,
             {"fail": 0, "warn": 1}.get(str(row["verdict"]), 2),
             f"badge {row['verdict']}",
         ),
-        *([signed.words(str(row["sample_id"]))] if signed else []),
         Cell(" ".join(sentences), len(sentences)),
         recorded if same else f"{recorded} (looks {inferred})",
         str(row["batch"]),

@@ -7,7 +7,6 @@ from genocohort.domain.genome import PRIMARY, canonical_contig, contig_class
 from genocohort.steps.report.chart.scales import (
     Axis,
     compute_limits,
-    format_count,
     format_fixed,
     format_number,
     format_rate,
@@ -18,6 +17,7 @@ from genocohort.steps.report.sections.curves import Floats, draw_curves
 from genocohort.steps.report.settings import ReportSettings
 
 _READS = {"first": "first reads", "last": "last reads", "other": "reads"}
+NEAR = 0.1  # an autosome whose depth is less off than that is not worth a word
 MOST_MARKED = 24  # samples that are drawn one by one on each chromosome
 
 
@@ -186,11 +186,13 @@ def _ratio_title(ratios: Floats, samples: list[str], chromosomes: list[str]) -> 
     if not (far >= 0).any():
         return "No autosome has a depth to compare with"
     row, column = divmod(int(far.argmax()), len(chromosomes))
+    off = float(far[row, column])
+    if off < NEAR:
+        whose = "each sample's" if len(samples) > 1 else "the sample's"
+        return f"Every autosome's depth lies within {format_rate(off)} of {whose} mean"
     value = format_fixed(float(ratios[row, column]), 2)
-    middle = np.nanmedian(ratios[:, autosomes], axis=0)
-    span = f"{format_fixed(float(middle.min()), 2)} and {format_fixed(float(middle.max()), 2)}"
+    n_far = int((far >= NEAR).any(axis=1).sum())
     return (
-        f"The autosomes' median depths lie between {span} of the mean; the furthest of "
-        f"{format_count(len(samples))} samples is {samples[row]} with {value} on "
-        f"{chromosomes[column]}"
+        f"{plural(n_far, 'sample has', 'samples have')} an autosome {format_rate(NEAR, 0)} or more "
+        f"off its mean depth; the furthest is {samples[row]} with {value} on {chromosomes[column]}"
     )

@@ -30,10 +30,9 @@ class SignOffs:
             return None
         return cls(tuple(table.to_dict("records")))
 
-    def words(self, sample: str) -> str:
-        """Who decided about a sample's findings, and when; empty where nobody did."""
-        mine = [row for row in self.rows if row["sample_id"] == sample and row["applied"]]
-        return "; ".join(dict.fromkeys(f"{row['signed_by']}, {row['date']}" for row in mine))
+    def covers(self, sample: str) -> bool:
+        """Whether a person decided about one of a sample's findings."""
+        return any(row["sample_id"] == sample and row["applied"] for row in self.rows)
 
     @property
     def idle(self) -> list[str]:
@@ -57,7 +56,8 @@ def list_sign_offs(signed: SignOffs) -> TableView:
     rows = [_row(row) for row in ordered]
     heads = (
         Head("sample"), Head("finding"), Head("by the limits"), Head("set to"), Head("by"),
-        Head("on"), Head("why", is_wide=True), Head("effect"),
+        Head("on"), Head("why", is_wide=True),
+        Head("effect", help="none: there is no such finding, or not any more"),
     )  # fmt: skip
     done = len(signed.rows) - len(signed.idle)
     caption = f"Signed off by people: {plural(done, 'finding')}"
@@ -74,9 +74,9 @@ def list_sign_offs(signed: SignOffs) -> TableView:
 def _row(row: Record) -> list[Cell | str]:
     computed = "–" if is_missing(row["computed"]) else VERDICT_WORDS[str(row["computed"])]
     if not row["applied"]:
-        effect = "none: no such finding"
+        effect = "none"
     elif row["finding"] == "manual":
-        effect = "a finding of the person's own"
+        effect = "added"
     elif row["computed"] == row["verdict"]:
         effect = "confirmed"
     else:
@@ -86,7 +86,7 @@ def _row(row: Record) -> list[Cell | str]:
         str(row["finding"]).replace("_", " "),
         "–" if row["finding"] == "manual" else computed,
         Cell(VERDICT_WORDS[str(row["verdict"])], style=f"badge {row['verdict']}"),
-        str(row["signed_by"]),
+        Cell(str(row["signed_by"]), style="nowrap"),
         Cell(str(row["date"]), style="nowrap"),
         str(row["reason"]),
         effect,

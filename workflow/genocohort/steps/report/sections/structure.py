@@ -32,6 +32,7 @@ from genocohort.steps.report.sections.ancestry import (
 from genocohort.steps.report.sections.distances import compute_ld_decay, compute_scaling
 from genocohort.steps.report.sections.diversity import compute_diversity
 from genocohort.steps.report.sections.homozygosity import compute_homozygosity
+from genocohort.steps.report.sections.panel import compute_panel
 from genocohort.steps.report.settings import ReportSettings
 
 GROUPINGS = {
@@ -78,6 +79,7 @@ def compute_structure(tables: Tables, settings: ReportSettings) -> Section | Non
     groups = [Group("Principal components", figures=tuple(figures))]
     if inferred is not None:
         groups.append(compute_ancestry(inferred))
+    groups += compute_panel(tables, settings)
     fst = tables.get("structure/fst")
     if fst is not None and len(fst):
         groups.append(Group("Differentiation between groups", tables=(list_fst(fst),)))
@@ -85,9 +87,7 @@ def compute_structure(tables: Tables, settings: ReportSettings) -> Section | Non
     if runs is not None and len(runs):
         shown = runs["sample_id"].map(told).fillna("not reported")
         groups.append(compute_homozygosity(runs, shown, names, settings))
-    decay = compute_ld_decay(tables.get("structure/ld_decay"))
-    groups += [Group("Linkage disequilibrium", figures=(decay,))] if decay else []
-    groups += compute_diversity(tables)
+    groups += compute_diversity(tables, compute_ld_decay(tables.get("structure/ld_decay")))
     fitted = int((components["role"] == "fitted").sum())
     pruned = tables.get("structure/pruned")
     variants = f" from {plural(len(pruned), 'LD-pruned variant')}" if pruned is not None else ""
@@ -190,7 +190,9 @@ def _component_title(frame: pd.DataFrame, x: str, y: str, group: str, names: lis
     shares = [_explained(frame[c], frame["shown"]) for c in (x, y)]
     if group == "inferred":
         n = int((frame[group] == UNASSIGNED).sum())
-        far = plural(n, "sample lies", "samples lie") if n else "no sample lies"
+        if not n:
+            return "By the components, every sample lies with one of the reported groups"
+        far = plural(n, "sample lies", "samples lie")
         return f"By the components, {far} with none of the reported groups"
     if group == "batch" and max(shares) < 0.1:
         return f"Batches overlap on {x} and {y}"

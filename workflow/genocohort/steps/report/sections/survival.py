@@ -29,6 +29,7 @@ from genocohort.steps.report.page import (
     sentence_case,
     slug,
 )
+from genocohort.steps.report.sections.phenotypes import VARIABLE_WORDS
 
 DAYS_PER_YEAR = 365.25
 
@@ -96,6 +97,11 @@ def _curves(
     )
 
 
+def by_words(group_by: str) -> str:
+    """What groups are made of, in words."""
+    return VARIABLE_WORDS.get(group_by, group_by.replace("_", " "))
+
+
 def group_words(group: str, group_by: str) -> str:
     """The group in words: a variant's groups count the copies of its ALT allele."""
     if group == "(all)":
@@ -111,7 +117,7 @@ def _title(part: pd.DataFrame, tests: pd.DataFrame | None, outcome: str, group_b
         events = int(part["n_events"].sum())
         last = part.sort_values("day")["survival"].iloc[-1]
         return f"{words}: {plural(events, 'event')}; {100 * last:.0f} % are free of it at the end"
-    by = group_by.replace("_", " ")
+    by = by_words(group_by)
     if tests is None:
         return f"{words} by {by}"
     row = tests[(tests["outcome"] == outcome) & (tests["group_by"] == group_by)]
@@ -119,7 +125,7 @@ def _title(part: pd.DataFrame, tests: pd.DataFrame | None, outcome: str, group_b
         return f"{words} by {by}: the groups cannot be compared"
     p = float(row["p_value"].iloc[0])
     verb = "differs" if p < 0.05 else "does not differ detectably"
-    return f"{words} {verb} by {by} (log-rank P\u00a0=\u00a0{format_p(neg_log10(p))})"
+    return f"{words} {verb} by {by} (log‑rank P\u00a0=\u00a0{format_p(neg_log10(p))})"
 
 
 def neg_log10(p: float) -> float:
@@ -150,7 +156,7 @@ def _at_risk(
 
 def risk_caption(outcome: str, group_by: str) -> str:
     """What the table under a figure's curves holds."""
-    by = "" if group_by == "(all)" else f" by {group_by.replace('_', ' ')}"
+    by = "" if group_by == "(all)" else f" by {by_words(group_by)}"
     return f"Participants at risk, {outcome.replace('_', ' ')}{by}"
 
 
@@ -227,6 +233,7 @@ def _term(row: Record) -> str:
 def _hazards_table(hazards: pd.DataFrame) -> TableView:
     rows: list[list[Cell | str]] = []
     outcomes = hazards["outcome"].nunique()
+    has_notes = bool(hazards["note"].notna().any())
     for row in hazards.to_dict("records"):
         p, ph = (neg_log10(float(row[c])) for c in ("p_value", "ph_test_p_value"))
         interval = "–"
@@ -242,7 +249,7 @@ def _hazards_table(hazards: pd.DataFrame) -> TableView:
                 number_cell(ph, format_p, "alert" if ph > -math.log10(0.05) else ""),
                 number_cell(row["n"], format_count),
                 number_cell(row["n_events"], format_count),
-                str(row["note"] or ""),
+                *([str(row["note"] or "")] if has_notes else []),
             ]
         )
     heads = (
@@ -250,7 +257,7 @@ def _hazards_table(hazards: pd.DataFrame) -> TableView:
         Head("term [model]"), Head("hazard ratio", True), Head("95 % interval", True),
         Head("P", True),
         Head("P (PH)", True, "proportional hazards: below 0.05 the ratio changes with time"),
-        Head("participants", True), Head("events", True), Head("note"),
+        Head("participants", True), Head("events", True), *([Head("note")] if has_notes else []),
     )  # fmt: skip
     what = "" if outcomes > 1 else f" of {hazards['outcome'].iloc[0]}".replace("_", " ")
     source = (

@@ -28,6 +28,7 @@ STEP_WORDS = {
     "variants": "variants",
     "variant_summary": "variants",
     "truth": "known calls",
+    "ancestry": "ancestry by the panel",
     "mendel": "inheritance",
     "sites": "known sites",
     "identity": "reads against calls",

@@ -22,9 +22,10 @@ from genocohort.steps.report.page import (
     sentence_case,
     slug,
 )
-from genocohort.steps.report.sections.clinical import VARIABLE_WORDS
+from genocohort.steps.report.sections.phenotypes import VARIABLE_WORDS
 from genocohort.steps.report.sections.survival import (
     DAYS_PER_YEAR,
+    by_words,
     group_words,
     neg_log10,
     risk_caption,
@@ -240,13 +241,10 @@ def _title(tests: pd.DataFrame | None, outcome: str, by: str) -> str:
         None if tests is None else tests[(tests["outcome"] == outcome) & (tests["group_by"] == by)]
     )
     if row is None or not len(row) or not math.isfinite(row["p_value"].iloc[0]):
-        return f"{words} by {by.replace('_', ' ')}"
+        return f"{words} by {by_words(by)}"
     p = float(row["p_value"].iloc[0])
     verb = "differs" if p < 0.05 else "does not differ detectably"
-    return (
-        f"{words} {verb} by {by.replace('_', ' ')} (log-rank P\u00a0=\u00a0"
-        f"{format_p(neg_log10(p))})"
-    )
+    return f"{words} {verb} by {by_words(by)} (log‑rank P\u00a0=\u00a0{format_p(neg_log10(p))})"
 
 
 def _hazards(hazards: pd.DataFrame, curves: pd.DataFrame, rules: Rules) -> list[Group]:
