@@ -32,7 +32,7 @@ def test_50_sample_names_as_wildcards(tmp_path: Path) -> None:
         assert main([*arguments, "--ledger", str(results / f"{name}.ledger.json")]) == 0
     arguments = ["alignment_summary", "--sheet", str(tmp_path / "aligned.tsv")]
     arguments += ["--folder", str(results), "--ledger", str(tmp_path / "ledger.json")]
-    for table in ("samples", "contigs", "histograms"):
+    for table in ("samples", "contigs", "histograms", "cycles", "read-groups"):
         arguments += [f"--{table}", str(tmp_path / f"{table}.parquet")]
     assert main(arguments) == 0
 

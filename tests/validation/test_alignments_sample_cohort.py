@@ -36,7 +36,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
     sheet = folder / "aligned.tsv"
     sheet.write_text(sheet_text(tuple(Sample(s, s, s, "unknown") for s in files)))
     arguments = ["alignment_summary", "--sheet", str(sheet), "--folder", str(folder)]
-    for table in ("samples", "contigs", "histograms"):
+    for table in ("samples", "contigs", "histograms", "cycles", "read-groups"):
         arguments += [f"--{table}", str(folder / f"{table}.parquet")]
     assert main([*arguments, "--ledger", str(folder / "ledger.json")]) == 0
     rows = pq.read_table(folder / "samples.parquet").to_pylist()

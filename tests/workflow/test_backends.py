@@ -104,6 +104,7 @@ def digests(study: Path) -> dict[str, str]:
     files = sorted(path for path in (study / "results").rglob("*") if path.is_file())
     return {str(p.relative_to(study)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
+
 # Rules that are not named as the step they call, and steps that the sample cohort does not ask for.
 OF_STEP = {"alignments_sites": "alignments"}
 OPTIONAL = {"ancestry", "calls", "truth", "variant_groups"}

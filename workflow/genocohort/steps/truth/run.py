@@ -19,7 +19,7 @@ from genocohort.io.atomic import write_text
 from genocohort.io.intervals import read_intervals
 from genocohort.io.parquet import write_table
 from genocohort.io.store_selection import open_stores
-from genocohort.steps.truth.compute import COUNTS, OUTSIDE, compare_chromosome
+from genocohort.steps.truth.compare import COUNTS, OUTSIDE, compare_chromosome
 from genocohort.steps.truth.settings import TruthSettings
 
 
