@@ -27,8 +27,9 @@ def test_50_sample_names_as_wildcards(tmp_path: Path) -> None:
     for sample in samples:
         name = sample.sample_id
         arguments = ["alignments", "--sample", name, "--alignment", str(folder / f"{name}.bam")]
-        for table in ("flagstat", "contigs", "histograms"):
-            arguments += [f"--{table}", str(results / f"{name}.{table}.parquet")]
+        for table in ("flagstat", "contigs", "histograms", "cycles", "strata", "insert-sizes"):
+            path = results / f"{name}.{table.replace('-', '_')}.parquet"
+            arguments += [f"--{table}", str(path)]
         assert main([*arguments, "--ledger", str(results / f"{name}.ledger.json")]) == 0
     arguments = ["alignment_summary", "--sheet", str(tmp_path / "aligned.tsv")]
     arguments += ["--folder", str(results), "--ledger", str(tmp_path / "ledger.json")]

@@ -30,8 +30,9 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         arguments = ["alignments", "--sample", sample, "--alignment", str(ROOT / file)]
         arguments += ["--reference", str(ROOT / "data-samples/reference/genome.fa.gz")]
         arguments += ["--targets", str(bed), "--genome", GENOME]
-        for table in ("flagstat", "contigs", "histograms"):
-            arguments += [f"--{table}", str(folder / f"{sample}.{table}.parquet")]
+        for table in ("flagstat", "contigs", "histograms", "cycles", "strata", "insert-sizes"):
+            name = table.replace("-", "_")
+            arguments += [f"--{table}", str(folder / f"{sample}.{name}.parquet")]
         assert main([*arguments, "--ledger", str(folder / f"{sample}.ledger.json")]) == 0
     sheet = folder / "aligned.tsv"
     sheet.write_text(sheet_text(tuple(Sample(s, s, s, "unknown") for s in files)))

@@ -189,6 +189,7 @@ def _alignments(folder, rng, names):
         "error_rate": np.full(n, 0.004),
         "gc_mean": np.full(n, 0.41),
     }
+    columns["n_regions"] = [None] * len(columns["sample_id"])
     write_table(folder / "alignment_summary/samples.parquet", alignments.SAMPLES, columns)
 
 
