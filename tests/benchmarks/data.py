@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pgenlib
 import pysam
 
 CONTIG = "chr21"
@@ -179,3 +180,89 @@ def rich_calls(folder: Path, n_samples: int, n_variants: int) -> Path:
             out.write((line + "\t".join(cells) + "\n").encode())
     pysam.tabix_index(str(path), preset="vcf", force=True)
     return path
+
+
+STORE_CHROMOSOMES = ("chr1", "chr2")
+
+
+def store(folder: Path, n_samples: int, n_variants: int) -> Path:
+    """A genotype store of two chromosomes: three populations, LD, two calls in 1,000 missing.
+
+    Beside it the fileset `all` for the peers, and the tables that the steps read.
+    """
+    path = folder / f"store-{n_samples}-{n_variants}"
+    if (path / "done").exists():
+        return path
+    path.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(7)
+    group = np.sort(rng.integers(0, 3, n_samples))
+    each = n_variants // len(STORE_CHROMOSOMES)
+    pvar: list[str] = []
+    everything = pgenlib.PgenWriter(
+        str(path / "all.pgen").encode(), n_samples, each * len(STORE_CHROMOSOMES), False
+    )
+    for name in STORE_CHROMOSOMES:
+        places = np.sort(rng.choice(each * 300, each, replace=False)) + 1
+        rows = [
+            f"{name}\t{p}\t{name}:{p}\tA\tG\t.\tPASS\tRECORD={i};ALLELE=1\n"
+            for i, p in enumerate(places.tolist())
+        ]
+        (path / f"{name}.pvar").write_text(_PVAR_HEAD + "".join(rows))
+        pvar += rows
+        own = pgenlib.PgenWriter(str(path / f"{name}.pgen").encode(), n_samples, each, False)
+        for start in range(0, each, 500):
+            calls = _structured(rng, min(500, each - start), group)
+            for writer in (own, everything):
+                writer.append_biallelic_batch(calls)
+        own.close()
+        _write_psam(path / f"{name}.psam", n_samples)
+    everything.close()
+    (path / "all.pvar").write_text(_PVAR_HEAD + "".join(pvar))
+    _write_psam(path / "all.psam", n_samples)
+    _write_tables(path, n_samples)
+    (path / "done").touch()
+    return path
+
+
+_PVAR_HEAD = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+
+
+def _structured(rng: np.random.Generator, n: int, group: np.ndarray) -> np.ndarray:
+    """Calls of n variants, most of them rare; two in five resemble the one before."""
+    p = np.clip(rng.beta(0.3, 2.0, n), 1e-3, 0.999)
+    spread = (1 - 0.05) / 0.05
+    own = np.clip(rng.beta(p * spread + 1e-6, (1 - p) * spread + 1e-6, (3, n)), 1e-4, 0.9999)
+    chance = own[group].T.astype(np.float32)
+    shape = chance.shape
+    drawn = [rng.random(shape, dtype=np.float32) < chance for _ in range(2)]
+    calls = drawn[0].astype(np.int8) + drawn[1]
+    for i in range(1, n):
+        if rng.random() < 0.4:
+            kept = rng.random(len(group)) < 0.85
+            calls[i, kept] = calls[i - 1, kept]
+    calls.reshape(-1)[rng.integers(0, calls.size, calls.size // 500)] = -9
+    return np.ascontiguousarray(calls)
+
+
+def _write_psam(path: Path, n_samples: int) -> None:
+    rows = "".join(f"0\tS{i}\tNA\n" for i in range(n_samples))
+    path.write_text("#FID\tIID\tSEX\n" + rows)
+
+
+def _write_tables(path: Path, n_samples: int) -> None:
+    """The sheet, verdicts that all pass, and no relatives."""
+    from genocohort.domain.tables_cohort import KINSHIP_PAIRS, SAMPLE_QC_SAMPLES
+    from genocohort.io.parquet import write_table
+
+    head = "sample_id\tparticipant_id\tvcf_name\tsex\tassay\tbatch\talignment\treference\n"
+    rows = "".join(f"S{i}\tS{i}\tS{i}\tunknown\t\t\t\t\n" for i in range(n_samples))
+    (path / "genotyped.tsv").write_text(head + rows)
+    empty = {"bool": False, "string": "", "list<string>": []}
+    columns = {
+        c.name: [None if c.missing else empty[c.type]] * n_samples
+        for c in SAMPLE_QC_SAMPLES.columns
+    }
+    names = [f"S{i}" for i in range(n_samples)]
+    columns |= {"sample_id": names, "participant_id": names, "verdict": ["pass"] * n_samples}
+    write_table(path / "qc.parquet", SAMPLE_QC_SAMPLES, columns)
+    write_table(path / "pairs.parquet", KINSHIP_PAIRS, {c: [] for c in KINSHIP_PAIRS.column_names})

@@ -1,12 +1,14 @@
 """Ratios against the peers: ours and theirs as cold processes, interleaved, in one go.
 
-`make bench STEP=alignments` (or genotypes); nothing is judged. Each comparison prints one line:
+`make bench STEP=alignments` (or genotypes, kinship, structure); nothing is judged. Each comparison
+prints one line:
 bench <step> <what> ours_s=<median> peer_s=<median> ratio=<peer/ours> cpu_ratio=<...> rss_mb=<ours>
 """
 
 import argparse
 import concurrent.futures
 import ctypes.util
+import json
 import multiprocessing
 import os
 import shutil
@@ -150,13 +152,85 @@ def _calls(what: str, vcf: Path, n_samples: int, folder: Path) -> list[Compariso
     ]
 
 
-BENCHMARKS = {"alignments": alignments, "genotypes": genotypes}
+def _step(name: str, store: Path, folder: Path, outputs: Sequence[str]) -> tuple[str, ...]:
+    """A step on a store, with nothing set but threads and memory."""
+    files = [f"--{o}={folder / o}.parquet" for o in outputs]
+    return (
+        str(BIN / "genocohort"), name, f"--folder={store}", "--chromosomes",
+        *data.STORE_CHROMOSOMES, '--genome={"build": "synthetic"}', "--threads=2",
+        "--mem-mb=8000", f"--ledger={folder / name}.json", *files,
+    )  # fmt: skip
 
 
-def report(comparison: Comparison, folder: Path) -> str:
+def kinship(cache: Path, folder: Path) -> list[Comparison]:
+    """All pairs of samples against plink2's table of pairs."""
+    found = []
+    for n_samples, n_variants in ((500, 100_000), (2500, 134_000)):
+        store = made(data.store, cache, n_samples, n_variants)
+        ours = (*_step("kinship", store, folder, ("pairs",)), f"--sheet={store / 'genotyped.tsv'}")
+        peer = _plink2(store, folder, "--make-king-table", "--king-table-filter", "0.0442")
+        what = f"{n_samples}_samples_{n_variants // 1000}k_vs_plink2_make_king"
+        found.append(Comparison("kinship", what, (ours,), (peer,)))
+    return found
+
+
+def structure(cache: Path, folder: Path) -> list[Comparison]:
+    """The whole step (pruning, components, runs of homozygosity, diversity, decay of LD, Fst)
+    against pruning and components alone of the peers."""
+    found = []
+    for n_samples, n_variants in ((500, 100_000), (2500, 134_000)):
+        store = made(data.store, cache, n_samples, n_variants)
+        outputs = (
+            "components", "eigenvalues", "loadings", "pruned", "ancestry", "roh-segments",
+            "roh-samples", "diversity", "spectrum", "fst", "ld-decay", "ibs", "mds",
+        )  # fmt: skip
+        given = (f"--kinship={store / 'pairs.parquet'}", f"--sample-qc={store / 'qc.parquet'}")
+        what = f"{n_samples}_samples_{n_variants // 1000}k"
+        windows = ("--maf", "0.01", "--geno", "0.05", "--indep-pairwise", "200", "20", "0.2")
+        pruning = _plink2(store, folder, *windows)
+        kept = ("--extract", str(folder / "plink2.prune.in"), "--pca")
+        for method, peer in (("exact", ("10",)), ("randomized", ("approx", "10"))):
+            chosen = json.dumps({"group_by": "batch", "pca": method})
+            ours = (*_step("structure", store, folder, outputs), *given, f"--settings={chosen}")
+            peers = (pruning, _plink2(store, folder, *kept, *peer))
+            vs = f"{what}_{method}_vs_plink2_prune_and_pca_{'_'.join(peer)}"
+            found.append(Comparison("structure", vs, (ours,), peers))
+        if n_samples == 500:
+            script = (sys.executable, "-c", ALLEL, str(store), str(folder / "plink2.prune.in"))
+            vs = f"{what}_exact_vs_scikit_allel_pca_alone"
+            found.append(Comparison("structure", vs, (ours,), (pruning, script)))
+    return found
+
+
+def _plink2(store: Path, folder: Path, *words: str) -> tuple[str, ...]:
+    return ("plink2", "--pfile", str(store / "all"), *words, "--threads", "2", "--out",
+            str(folder / "plink2"))  # fmt: skip
+
+
+ALLEL = """
+import sys, allel, numpy as np, pgenlib
+store, kept = sys.argv[1:]
+names = [line.split()[2] for line in open(store + "/all.pvar") if line[0] != "#"]
+wanted = set(open(kept).read().split())
+rows = np.array([i for i, name in enumerate(names) if name in wanted], dtype=np.uint32)
+n = sum(1 for line in open(store + "/all.psam")) - 1
+calls = np.empty((len(rows), n), dtype=np.int8)
+with pgenlib.PgenReader((store + "/all.pgen").encode()) as reader:
+    reader.read_list(rows, calls)
+g = np.where(calls < 0, np.nan, calls.astype(float))
+g = np.where(calls < 0, np.nanmean(g, axis=1, keepdims=True), g)
+allel.pca(g, n_components=10, scaler="patterson")
+"""
+
+BENCHMARKS = {
+    "alignments": alignments, "genotypes": genotypes, "kinship": kinship, "structure": structure,
+}  # fmt: skip
+
+
+def report(comparison: Comparison, folder: Path, rounds: int) -> str:
     """Measure one comparison in interleaved rounds; its line."""
     ours, peer = [], []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         ours.append(measure(comparison.ours, folder))
         peer.append(measure(comparison.peer, folder))
     wall = [statistics.median(c.wall_s for c in side) for side in (ours, peer)]
@@ -173,6 +247,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("steps", nargs="*", choices=[*BENCHMARKS, []])
     parser.add_argument("--cache", type=Path, default=Path("build/benchmarks"))
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     args = parser.parse_args()
     args.cache.mkdir(parents=True, exist_ok=True)
     for step in args.steps or BENCHMARKS:
@@ -182,7 +257,7 @@ def main() -> None:
                 if absent:
                     print(f"bench {step} {comparison.what} skipped: {absent[0]} is not installed")
                     continue
-                line = report(comparison, Path(scratch))
+                line = report(comparison, Path(scratch), args.rounds)
                 print(line, flush=True)
                 with open(args.cache / f"{time.strftime('%Y-%m-%d')}.tsv", "a") as out:
                     out.write(line.replace(" ", "\t") + f"\tcores={os.cpu_count()}\n")

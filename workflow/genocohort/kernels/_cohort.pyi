@@ -34,3 +34,6 @@ def add_band(
 def standardise(
     calls: npt.NDArray[np.int8], values: npt.NDArray[np.float32], samples: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float32]: ...
+def correlated_later(
+    calls: npt.NDArray[np.int8], n_first: int, reach: npt.NDArray[np.int64], limit: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]: ...

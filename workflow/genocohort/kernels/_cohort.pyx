@@ -13,6 +13,7 @@ cdef enum:
 SPAN_SAMPLES = SPAN
 
 include "cohort_pairs.pxi"
+include "cohort_ld.pxi"
 
 
 def standardise(const int8_t[:, ::1] calls, const float[:, ::1] values, const int64_t[::1] samples):

@@ -32,33 +32,33 @@ cdef extern from *:
         sum += ((y) & 0x00ff00ff00ff00ffULL) + (((y) >> 8) & 0x00ff00ff00ff00ffULL)
     #define ADD16(X) do { \\
         cohort_v p, q, r, s, t, u; \\
-        CSA(p, ones, ones, X(0), X(1)); CSA(q, ones, ones, X(2), X(3)); \\
-        CSA(r, twos, twos, p, q); \\
-        CSA(p, ones, ones, X(4), X(5)); CSA(q, ones, ones, X(6), X(7)); \\
-        CSA(s, twos, twos, p, q); CSA(t, fours, fours, r, s); \\
-        CSA(p, ones, ones, X(8), X(9)); CSA(q, ones, ones, X(10), X(11)); \\
-        CSA(r, twos, twos, p, q); \\
-        CSA(p, ones, ones, X(12), X(13)); CSA(q, ones, ones, X(14), X(15)); \\
-        CSA(s, twos, twos, p, q); CSA(u, fours, fours, r, s); CSA(p, eights, eights, t, u); \\
+        CSA(p, ones_, ones_, X(0), X(1)); CSA(q, ones_, ones_, X(2), X(3)); \\
+        CSA(r, twos_, twos_, p, q); \\
+        CSA(p, ones_, ones_, X(4), X(5)); CSA(q, ones_, ones_, X(6), X(7)); \\
+        CSA(s, twos_, twos_, p, q); CSA(t, fours_, fours_, r, s); \\
+        CSA(p, ones_, ones_, X(8), X(9)); CSA(q, ones_, ones_, X(10), X(11)); \\
+        CSA(r, twos_, twos_, p, q); \\
+        CSA(p, ones_, ones_, X(12), X(13)); CSA(q, ones_, ones_, X(14), X(15)); \\
+        CSA(s, twos_, twos_, p, q); CSA(u, fours_, fours_, r, s); CSA(p, eights_, eights_, t, u); \\
         BITS(p, q); \\
-        WIDEN(sixteens, q); \\
+        WIDEN(sixteens_, q); \\
     } while (0)
     /* The bits of all words that X gives, 64 words at a time, then 16. */
     #define ADD_ALL(result, X) do { \\
-        cohort_v ones = {0}, twos = {0}, fours = {0}, eights = {0}, sixteens = {0}, sum = {0}; \\
+        cohort_v ones_ = {0}, twos_ = {0}, fours_ = {0}, eights_ = {0}, sixteens_ = {0}, sum_ = {0}; \\
         cohort_v v, z; \\
         int64_t w = 0; \\
         for (; w + 64 <= words; w += 64) ADD16(X); \\
-        BITS(ones, v); BITS(twos, z); v += z << 1; BITS(fours, z); v += z << 2; \\
-        BITS(eights, z); v += z << 3; WIDEN(sum, v); \\
-        for (; w < words; w += 16) ADD4(sum, X); \\
-        result += 16 * cohort_total(sixteens) + cohort_total(sum); \\
+        BITS(ones_, v); BITS(twos_, z); v += z << 1; BITS(fours_, z); v += z << 2; \\
+        BITS(eights_, z); v += z << 3; WIDEN(sum_, v); \\
+        for (; w < words; w += 16) ADD4(sum_, X); \\
+        result += 16 * cohort_total(sixteens_) + cohort_total(sum_); \\
     } while (0)
-    #define ADD4(sum, X) do { \\
-        cohort_v one, two, y, z; \\
-        CSA(two, one, X(0), X(1), X(2)); \\
-        BITS(one, y); BITS(two, z); y += z << 1; BITS(X(3), z); y += z; \\
-        WIDEN(sum, y); \\
+    #define ADD4(sum_, X) do { \\
+        cohort_v one_, two_, y, z; \\
+        CSA(two_, one_, X(0), X(1), X(2)); \\
+        BITS(one_, y); BITS(two_, z); y += z << 1; BITS(X(3), z); y += z; \\
+        WIDEN(sum_, y); \\
     } while (0)
     COHORT_INLINE int32_t cohort_total(cohort_v y) {
         uint64_t t = 0;

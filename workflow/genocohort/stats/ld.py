@@ -1,6 +1,7 @@
 """Linkage disequilibrium between nearby variants, and pruning by it."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +10,11 @@ import numpy.typing as npt
 BLOCK = 512
 
 # Relative tolerance of comparisons, so that equal values computed in another order stay equal.
-_EPSILON = 2.0**-44
+EPSILON = 2.0**-44
 
 ReadCalls = Callable[[int, int], npt.NDArray[np.int8]]
+Indices = npt.NDArray[np.int64]
+Correlate = Callable[[npt.NDArray[np.int8], int, Indices, float], tuple[Indices, Indices]]
 
 
 def count_windows(n_variants: int, size: int, step: int) -> list[tuple[int, int]]:
@@ -65,7 +68,7 @@ def correlated_pairs(
     The squared Pearson correlation of unphased allele counts: plink2 --indep-pairwise.
     """
     covariance, variance_a, variance_b = _moments(first, second)
-    limit = r2_max * (1 + _EPSILON)
+    limit = r2_max * (1 + EPSILON)
     return np.asarray(covariance**2 > limit * variance_a * variance_b, dtype=bool)
 
 
@@ -113,8 +116,34 @@ def _product(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32]) -> npt.NDAr
     return np.asarray(a @ b.T, dtype=np.float64)
 
 
+def correlated_later(
+    calls: npt.NDArray[np.int8], n_first: int, reach: Indices, r2_max: float
+) -> tuple[Indices, Indices]:
+    """Later variants that each of the first ones has an r2 above `r2_max` with.
+
+    Parameters
+    ----------
+    calls : ndarray, shape (n_variants, n_samples), int8
+    reach : ndarray, shape (n_first,), int64
+        Variant i is compared with those from i + 1 on below reach[i].
+
+    Returns
+    -------
+    tuple
+        How many are found for each, and their places one behind the other.
+    """
+    pairs = correlated_pairs(calls[:n_first], calls, r2_max)
+    column = np.arange(len(calls))
+    pairs &= (column > np.arange(n_first)[:, None]) & (column < reach[:, None])
+    return pairs.sum(axis=1, dtype=np.int64), np.nonzero(pairs)[1].astype(np.int64)
+
+
 def find_neighbours(
-    read: ReadCalls, windows: Sequence[tuple[int, int]], n_variants: int, r2_max: float
+    read: ReadCalls,
+    windows: Sequence[tuple[int, int]],
+    n_variants: int,
+    r2_max: float,
+    correlate: Correlate = correlated_later,
 ) -> list[list[int]]:
     """For each variant the later ones it shares a window and an r2 above `r2_max` with.
 
@@ -124,6 +153,8 @@ def find_neighbours(
         Gives the calls of variants [start, end), shape (end - start, n_samples), int8.
     windows : sequence of (start, end)
         Both ascending.
+    correlate : callable
+        `correlated_later`, or another that gives the same.
     """
     reach = np.zeros(n_variants, dtype=np.int64)
     for start, end in windows:
@@ -133,12 +164,11 @@ def find_neighbours(
         stop = min(start + BLOCK, n_variants)
         furthest = max(int(reach[start:stop].max()), stop)
         calls = read(start, furthest)
-        pairs = correlated_pairs(calls[: stop - start], calls, r2_max)
-        column = np.arange(start, furthest)
-        row = np.arange(start, stop)[:, None]
-        pairs &= (column > row) & (column < reach[start:stop, None])
-        for i, j in zip(*np.nonzero(pairs), strict=True):
-            neighbours[start + int(i)].append(start + int(j))
+        counts, places = correlate(calls, stop - start, reach[start:stop] - start, r2_max)
+        ends = np.cumsum(counts).tolist()
+        later = (places + start).tolist()
+        for i, (first, last) in enumerate(pairwise([0, *ends])):
+            neighbours[start + i] = later[first:last]
     return neighbours
 
 
@@ -210,6 +240,6 @@ def _settle(
         if place == len(later) or later[place] >= end:
             continue
         j = later[place]
-        kept[i if frequency[i] > frequency[j] * (1 + _EPSILON) else j] = False
+        kept[i if frequency[i] > frequency[j] * (1 + EPSILON) else j] = False
         changed = True
     return changed

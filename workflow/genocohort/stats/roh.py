@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 Flags = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.integer]
 
 # Guards the rounding up of a share of windows against its own representation.
 _EPSILON = 1e-9
@@ -103,7 +104,7 @@ def _homozygous_windows(
         rest = calls
 
 
-def _hits(windows: Iterable[Flags], n_samples: int, width: int) -> Iterator[npt.NDArray[np.int32]]:
+def _hits(windows: Iterable[Flags], n_samples: int, width: int) -> Iterator[Counts]:
     """How many homozygous windows cover each variant, in order."""
     padding = np.zeros((width - 1, n_samples), dtype=bool)
     rest = padding
@@ -115,11 +116,20 @@ def _hits(windows: Iterable[Flags], n_samples: int, width: int) -> Iterator[npt.
         yield _moving_sum(np.concatenate([rest, padding]), width)
 
 
-def _moving_sum(flags: Flags, width: int) -> npt.NDArray[np.int32]:
+def _moving_sum(flags: Flags, width: int) -> Counts:
     """Sums of `width` consecutive rows."""
-    total = np.zeros((len(flags) + 1, flags.shape[1]), dtype=np.int32)
-    np.cumsum(flags, axis=0, out=total[1:])
-    return np.asarray(total[width:] - total[:-width])
+    # Sums of 1, 2, 4 ... rows; those of the binary digits of the width make up its own.
+    power: Counts = flags.astype(np.uint8 if width < 256 else np.int32)
+    n, span, done = len(flags) - width + 1, 1, 0
+    total = np.zeros((n, flags.shape[1]), dtype=power.dtype)
+    while True:
+        if width & span:
+            total += power[done : done + n]
+            done += span
+        if done == width:
+            return total
+        power = power[:-span] + power[span:]
+        span *= 2
 
 
 def _events(flags: Flags, offset: int) -> npt.NDArray[np.int64]:

@@ -25,6 +25,7 @@ from genocohort.domain.tables_cohort import (
     loadings_table,
 )
 from genocohort.engine.components import Block, Genotypes, fit_components, weigh_variants
+from genocohort.engine.correlations import find_correlated
 from genocohort.engine.tasks import map_tasks
 from genocohort.errors import InputDataError
 from genocohort.io.calls import read_calls_header
@@ -234,7 +235,9 @@ def _unlinked(calls: npt.NDArray[np.int8], settings: AncestrySettings) -> npt.ND
     if settings.ld_r2 is None or n < 2:
         return np.ones(n, dtype=bool)
     windows = count_windows(n, settings.ld_window_variants, settings.ld_step)
-    neighbours = find_neighbours(lambda a, b: calls[a:b], windows, n, settings.ld_r2)
+    neighbours = find_neighbours(
+        lambda a, b: calls[a:b], windows, n, settings.ld_r2, find_correlated
+    )
     p = alt_frequency(calls)
     return prune(neighbours, windows, np.maximum(p, 1 - p))
 

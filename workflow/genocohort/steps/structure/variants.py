@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from genocohort.domain.genome import Genome, Region
 from genocohort.domain.long_range_ld import in_regions, long_range_ld_regions
+from genocohort.engine.correlations import find_correlated
 from genocohort.io.store_selection import Selection
 from genocohort.stats.ld import BLOCK, count_windows, distance_windows, find_neighbours, prune
 from genocohort.steps.structure.compute import (
@@ -98,10 +99,10 @@ def pruned_variants(chosen: Chosen, roles: Roles, settings: StructureSettings) -
     def read(start: int, end: int) -> npt.NDArray[np.int8]:
         first = int(indices[start])
         calls = store.read(first, int(indices[end - 1]) + 1)
-        return calls[indices[start:end] - first][:, roles.fitted]
+        return calls[np.ix_(indices[start:end] - first, roles.fitted)]
 
     windows = _windows(chosen, settings)
-    neighbours = find_neighbours(read, windows, n, settings.ld_r2)
+    neighbours = find_neighbours(read, windows, n, settings.ld_r2, find_correlated)
     p = chosen.counts.alt_frequency
     return chosen.narrowed(prune(neighbours, windows, np.maximum(p, 1 - p)), PRUNED)
 
