@@ -27,7 +27,16 @@ def test_50_sample_names_as_wildcards(tmp_path: Path) -> None:
     for sample in samples:
         name = sample.sample_id
         arguments = ["alignments", "--sample", name, "--alignment", str(folder / f"{name}.bam")]
-        for table in ("flagstat", "contigs", "histograms", "cycles", "strata", "insert-sizes"):
+        for table in (
+            "flagstat",
+            "contigs",
+            "histograms",
+            "cycles",
+            "strata",
+            "insert-sizes",
+            "gc-bias",
+            "gc-depth",
+        ):
             path = results / f"{name}.{table.replace('-', '_')}.parquet"
             arguments += [f"--{table}", str(path)]
         assert main([*arguments, "--ledger", str(results / f"{name}.ledger.json")]) == 0

@@ -30,7 +30,16 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
         arguments = ["alignments", "--sample", sample, "--alignment", str(ROOT / file)]
         arguments += ["--reference", str(ROOT / "data-samples/reference/genome.fa.gz")]
         arguments += ["--targets", str(bed), "--genome", GENOME]
-        for table in ("flagstat", "contigs", "histograms", "cycles", "strata", "insert-sizes"):
+        for table in (
+            "flagstat",
+            "contigs",
+            "histograms",
+            "cycles",
+            "strata",
+            "insert-sizes",
+            "gc-bias",
+            "gc-depth",
+        ):
             name = table.replace("-", "_")
             arguments += [f"--{table}", str(folder / f"{sample}.{name}.parquet")]
         assert main([*arguments, "--ledger", str(folder / f"{sample}.ledger.json")]) == 0
