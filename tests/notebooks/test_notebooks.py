@@ -22,7 +22,7 @@ FIGURES = {
     "clinical": (5, 5),
     "quality": (7, 7),
     "quickstart": (1, 1),
-    "structure": (4, 6),
+    "structure": (6, 6),
 }
 
 # In a process of its own: the kernel's and nbclient's own warnings are none of our concern.
@@ -99,7 +99,8 @@ def test_runs_on_a_cohort_with_calls_only(path, tmp_path):
     results = write_results(tmp_path / "results", n_samples=20, n_variants=500, parts=["calls"])
     done = execute(path, results, tmp_path)
     said = "".join("".join(o["text"]) for o in _outputs(done, "stdout"))
-    assert "This run has no table" in said
+    # All that the notebook on structure shows comes from calls.
+    assert ("This run has no table" in said) == (path.stem != "structure")
 
 
 @pytest.fixture(scope="module")
