@@ -117,6 +117,13 @@ class Study:
         panel = self.config.inputs.ancestry_panel
         return [] if panel is None else panel.files([c.name for c in self.chromosomes])
 
+    def randomized_components(self) -> bool:
+        """Whether components are found without the relationship matrix of all samples."""
+        settings = self.config.structure
+        if settings.pca == "auto":
+            return len(self.genotyped) > settings.pca_exact_max
+        return settings.pca == "randomized"
+
     def outlier_ancestry(self) -> Literal["inferred", "reported", "none"]:
         """Which ancestry outliers of `sample_qc` are judged within, of those that are there."""
         wanted = self.config.sample_qc.outlier_ancestry

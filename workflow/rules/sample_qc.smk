@@ -37,7 +37,11 @@ rule sample_qc:
     resources:
         # A block of calls per thread, and all variants' names and places.
         mem_mb=lambda wildcards, input, threads, attempt: attempt
-        * (400 + 400 * threads + round(8 * input.size_mb)),
+        * (
+            500
+            + 400 * threads
+            + (round(5 * sum(map(os.path.getsize, input.store[1::3])) / 1e6) if input.store else 0)
+        ),
     params:
         settings=settings("sample_qc"),
         genome=study.config.genome.to_json(),

@@ -9,6 +9,12 @@ rule structure:
         sample_qc=f"{FULL}/sample_qc/samples.parquet",
         groups=f"{FULL}/clinical/participants.parquet" if study.column_map else [],
         ancestral=study.config.inputs.ancestral or [],
+        inferred=(
+            f"{FULL}/ancestry/samples.parquet"
+            if study.config.inputs.ancestry_panel
+            and study.config.structure.group_by == "ancestry_inferred"
+            else []
+        ),
     output:
         components=f"{FULL}/structure/components.parquet",
         eigenvalues=f"{FULL}/structure/eigenvalues.parquet",
@@ -32,14 +38,24 @@ rule structure:
         image("structure")
     threads: 2
     resources:
-        # The relationship matrix, and what the eigenvectors are found with, beside blocks of calls;
-        # where IBS is asked for, the counts of all pairs.
+        # All variants' names and places, blocks of calls, and the relationship matrix with what its
+        # eigenvectors are found with, or the vectors of the randomized method; where IBS is asked
+        # for, the counts of all pairs.
         mem_mb=lambda wildcards, input, threads, attempt: attempt
-        * (400 + 400 * threads + round(8 * input.size_mb + len(GENOTYPED) ** 2 / 20000))
-        + (
-            round(len(GENOTYPED) ** 2 / 20000)
-            if study.config.structure.ibs or study.config.structure.mds_dimensions
-            else 0
+        * (
+            800
+            + 700 * threads
+            + round(5 * sum(map(os.path.getsize, input.store[1::3])) / 1e6)
+            + (
+                round(len(GENOTYPED) * 0.1)
+                if study.randomized_components()
+                else round(len(GENOTYPED) ** 2 / 20000)
+            )
+            + (
+                round(len(GENOTYPED) ** 2 / 20000)
+                if study.config.structure.ibs or study.config.structure.mds_dimensions
+                else 0
+            )
         ),
     params:
         settings=settings("structure"),
@@ -50,9 +66,12 @@ rule structure:
         ancestral=lambda wildcards, input: (
             f"--ancestral {input.ancestral}" if input.ancestral else ""
         ),
+        inferred=lambda wildcards, input: (
+            f"--inferred-ancestry {input.inferred}" if input.inferred else ""
+        ),
     shell:
         "genocohort structure --folder {params.folder} --chromosomes {params.names:q}"
-        " --kinship {input.kinship} --sample-qc {input.sample_qc} {params.groups} {params.ancestral}"
+        " --kinship {input.kinship} --sample-qc {input.sample_qc} {params.groups} {params.ancestral} {params.inferred}"
         " --settings {params.settings:q} --genome {params.genome:q} --threads {threads} --mem-mb {resources.mem_mb}"
         " --components {output.components} --eigenvalues {output.eigenvalues} --loadings {output.loadings} --pruned {output.pruned}"
         " --ancestry {output.ancestry} --roh-segments {output.roh_segments}"

@@ -8,6 +8,7 @@ import pytest
 
 from genocohort.cli import main
 from genocohort.domain.ledger import entries_from_json
+from genocohort.domain.tables_ancestry import ANCESTRY_SAMPLES
 from genocohort.domain.tables_clinical import PARTICIPANTS
 from genocohort.domain.tables_cohort import (
     KINSHIP_PAIRS,
@@ -234,6 +235,27 @@ def test_reported_ancestry_groups(study: Path, capsys: pytest.CaptureFixture[str
     }  # fmt: skip
     assert sum(a == b for a, b in assigned) >= 12
     assert not any(r["is_contradiction"] for r in rows)
+
+
+def test_groups_of_inferred_ancestry(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = ("--settings", '{"group_by":"ancestry_inferred"}')
+    assert structure(study, *chosen) == 2
+    assert "no ancestry panel" in capsys.readouterr().err
+    names = [f"S{i}" for i in range(20)]
+    inferred = ["unassigned", *["north"] * 9, *["south"] * 10]
+    write_table(
+        study / "inferred.parquet",
+        ANCESTRY_SAMPLES,
+        {
+            "sample_id": names, "n_variants": [9] * 20, "nearest": ["north"] * 20,
+            "ancestry_inferred": inferred, "probability": [1.0] * 20, "distance_p": [0.5] * 20,
+        },
+    )  # fmt: skip
+    assert structure(study, *chosen, "--inferred-ancestry", str(study / "inferred.parquet")) == 0
+    (row,) = read_table(study / "fst.parquet", STRUCTURE_FST).to_pylist()
+    # S0 is unassigned, its duplicate S1 is not fitted, S19 failed.
+    assert (row["group_1"], row["n_1"], row["group_2"], row["n_2"]) == ("north", 8, "south", 9)
+    assert row["group_by"] == "ancestry_inferred"
 
 
 def test_regions_of_long_range_ld(study: Path) -> None:

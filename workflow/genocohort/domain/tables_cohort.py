@@ -153,7 +153,11 @@ STRUCTURE_FST = Table(
     1,
     "Hudson's Fst between groups of samples (ratio of averages) with block-jackknife errors.",
     (
-        Column("group_by", "string", "what the groups are: ancestry_reported or batch"),
+        Column(
+            "group_by",
+            "string",
+            "what the groups are: ancestry_reported, ancestry_inferred or batch",
+        ),
         Column("group_1", "string", "name of the first group (alphabetical order)"),
         Column("group_2", "string", "name of the second group"),
         Column("n_1", "int64", "samples in the first group"),
@@ -215,7 +219,11 @@ STRUCTURE_ROH_SAMPLES = Table(
 
 
 _GROUPING = (
-    Column("group_by", "string", "all, or what the groups are: ancestry_reported or batch"),
+    Column(
+        "group_by",
+        "string",
+        "all, or what the groups are: ancestry_reported, ancestry_inferred or batch",
+    ),
     Column("group", "string", "name of the group; empty where group_by is all"),
     Column("n_samples", "int64", "unrelated samples in the group"),
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from genocohort.domain.tables_ancestry import ANCESTRY_SAMPLES
 from genocohort.domain.tables_clinical import PARTICIPANTS
 from genocohort.domain.tables_cohort import (
     STRUCTURE_DIVERSITY,
@@ -17,10 +18,12 @@ from genocohort.domain.tables_cohort import (
 )
 from genocohort.engine.allotment import Allotment
 from genocohort.engine.tasks import map_tasks
+from genocohort.errors import ConfigError
 from genocohort.io.ancestral import Variants, read_ancestral
 from genocohort.io.parquet import read_table, write_table
 from genocohort.io.store_selection import Selection, block_bytes
 from genocohort.stats.ld_decay import DecaySums, choose_anchors, sum_decay
+from genocohort.steps.structure.ancestry import UNASSIGNED
 from genocohort.steps.structure.compute import (
     Roles,
     count_group_alleles,
@@ -63,8 +66,9 @@ class Groups:
     members: list[npt.NDArray[np.int64]]
 
 
-def reported_groups(
+def named_groups(
     participants: Path | None,
+    inferred: Path | None,
     samples: tuple[str, ...],
     quality: Sequence[dict[str, object]],
     settings: StructureSettings,
@@ -75,6 +79,8 @@ def reported_groups(
     if settings.group_by == "batch":
         batch = {str(r["sample_id"]): str(r["batch"]) or None for r in quality}
         return [batch.get(s) for s in samples]
+    if settings.group_by == "ancestry_inferred":
+        return _inferred_groups(inferred, samples)
     if participants is None:
         print(
             "structure: no clinical participants, so no reported ancestry: Fst is not computed "
@@ -87,6 +93,20 @@ def reported_groups(
     ancestry = {r["participant_id"]: r["ancestry_reported"] for r in rows}
     participant = {str(r["sample_id"]): r["participant_id"] for r in quality}
     return [ancestry.get(participant.get(s)) for s in samples]
+
+
+def _inferred_groups(path: Path | None, samples: tuple[str, ...]) -> list[str | None]:
+    """By the panel; samples that it left unassigned have none."""
+    if path is None:
+        raise ConfigError(
+            "structure.group_by is ancestry_inferred, but there is no ancestry panel",
+            where="command line",
+            remedy="give one as inputs.ancestry_panel, or group by something else",
+        )
+    columns = ["sample_id", "ancestry_inferred"]
+    rows = read_table(path, ANCESTRY_SAMPLES, columns).to_pylist()
+    found = {r["sample_id"]: r["ancestry_inferred"] for r in rows}
+    return [None if found.get(s) == UNASSIGNED else found.get(s) for s in samples]
 
 
 def make_groups(roles: Roles, named: Sequence[str | None], settings: StructureSettings) -> Groups:

@@ -33,7 +33,7 @@ from genocohort.steps.structure.components import write_components, write_pruned
 from genocohort.steps.structure.compute import Roles, choose_roles
 from genocohort.steps.structure.groups import (
     make_groups,
-    reported_groups,
+    named_groups,
     write_diversity_and_spectra,
     write_fst,
     write_ld_decay,
@@ -61,8 +61,8 @@ OUTPUTS = (
 
 # A block of calls read, cut and masked.
 _PER_BLOCK = 5
-# Runs of homozygosity: int32 sums of a block's calls, and what they are made from.
-_PER_RUN_CALL = 20
+# Runs of homozygosity: sums of a block's calls, and what they are made from.
+_PER_RUN_CALL = 10
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kinship", type=Path, required=True, help="kinship/pairs.parquet")
     parser.add_argument("--sample-qc", type=Path, required=True, help="sample_qc/samples.parquet")
     parser.add_argument("--participants", type=Path, help="clinical/participants.parquet")
+    parser.add_argument("--inferred-ancestry", type=Path, help="ancestry/samples.parquet")
     parser.add_argument("--ancestral", type=Path, help="VCF with ancestral alleles in INFO/AA")
     parser.add_argument("--settings", default="{}", help="settings of this step, JSON")
     parser.add_argument("--genome", default="{}", help="the genome build, JSON")
@@ -103,7 +104,7 @@ def run(args: argparse.Namespace) -> None:
     )
     write_pruned(args.pruned, pruned, genome)
     fitted, projected = write_components(args, pruned, roles, samples, settings, allotment)
-    named = reported_groups(args.participants, samples, quality, settings)
+    named = named_groups(args.participants, args.inferred_ancestry, samples, quality, settings)
     reported = named if settings.group_by == "ancestry_reported" else [None] * len(samples)
     ancestry = infer_ancestry(
         samples, roles, np.concatenate([fitted.vectors, projected]), reported, settings

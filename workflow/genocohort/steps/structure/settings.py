@@ -58,9 +58,10 @@ class StructureSettings(Settings):
         description="regions left out, [contig, start, end], 0-based half-open; null: those known "
         "for the build (Price et al. 2008, Weale 2010)",
     )
-    group_by: Literal["ancestry_reported", "batch", "none"] = Field(
-        default="ancestry_reported", description="groups that Fst is computed between"
-    )
+    group_by: Literal["ancestry_reported", "ancestry_inferred", "batch", "none"] = Field(
+        default="ancestry_reported", description="groups that Fst is computed between, and whose "
+        "diversity, spectra and decay of LD are; inferred: by the panel (inputs.ancestry_panel)"
+    )  # fmt: skip
     min_group_size: int = Field(
         default=5, ge=2, description="fitted samples a group needs for Fst to be computed"
     )
