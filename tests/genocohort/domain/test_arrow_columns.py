@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genocohort.domain.arrow_columns import (
+    arrow_to_flags,
     arrow_to_numpy,
     list_to_arrow,
     numpy_to_arrow,
@@ -102,3 +103,9 @@ def test_numbers_that_do_not_fit_are_refused() -> None:
             numpy_to_arrow(np.array([number, 1.0]), pa.int64())
     assert numpy_to_arrow(np.array(["a"]), pa.int32()) is None
     assert text_scalar("x").as_py() == "x"
+
+
+@given(st.lists(st.booleans()), st.integers(0, 9))
+def test_truth_values_of_slices(values: list[bool], start: int) -> None:
+    array = numpy_to_arrow(np.array(values, dtype=bool), pa.bool_()).slice(start)
+    assert arrow_to_flags(array).tolist() == values[start:]

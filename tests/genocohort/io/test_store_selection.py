@@ -1,5 +1,7 @@
 """Which variants of a store are used, and why the others are not."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -71,3 +73,23 @@ def test_chromosomes_of_different_samples_are_an_error(folder: Path) -> None:
     write_store(folder, make_samples(2), {"chr3": CALLS[:, :2]})
     with pytest.raises(InputDataError, match="different samples"):
         open_stores(folder, ["chr1", "chr3"])
+
+
+def test_records_of_several_alleles_whatever_else_info_holds(tmp_path: Path) -> None:
+    info = ["RECORD=7;ALLELE=1", "X=1;ALLELE=2;RECORD=8", ".", "RECORD=7", "XRECORD=9", "ALLELE=1"]
+    write_store(tmp_path, make_samples(3), {"chr1": CALLS}, info={"chr1": info})
+    chosen = select_variants(open_stores(tmp_path, ["chr1"])[0], pass_only=True)
+    assert chosen.indices.tolist() == [2, 4, 5]
+
+
+def test_choosing_variants_does_not_import_pandas(folder: Path) -> None:
+    """Arrow would, to look at Python's values; it costs more than a small step's work."""
+    code = (
+        "import sys; from pathlib import Path; from genocohort.io import store_selection as s; "
+        f"store, = s.open_stores(Path({str(folder)!r}), ['chr1']); "
+        "chosen = s.select_variants(store, pass_only=True); "
+        "store.variants.chosen('ref', chosen.indices); s.count_reasons([chosen]); "
+        "print('pandas' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "False\n"

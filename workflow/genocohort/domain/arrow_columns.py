@@ -83,6 +83,15 @@ def arrow_to_numpy(array: pa.Array) -> npt.NDArray[Any]:
     return held[array.offset : array.offset + len(array)]
 
 
+def arrow_to_flags(array: pa.BooleanArray) -> npt.NDArray[np.bool_]:
+    """Truth values without nulls."""
+    if len(array) == 0:
+        return np.zeros(0, dtype=bool)
+    bits = np.frombuffer(array.buffers()[1], dtype=np.uint8)
+    flags = np.unpackbits(bits, bitorder="little").astype(bool)
+    return np.asarray(flags[array.offset : array.offset + len(array)])
+
+
 def _bitmap(values: Sequence[Any]) -> tuple[pa.Buffer | None, int]:
     """Which values are there, and how many are not."""
     there = np.array([v is not None for v in values], dtype=bool)

@@ -11,7 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from genocohort.domain.arrow_columns import list_to_arrow, text_scalar
+from genocohort.domain.arrow_columns import (
+    arrow_to_numpy,
+    list_to_arrow,
+    numpy_to_arrow,
+    text_scalar,
+)
 from genocohort.domain.sheet import Sample, Sex
 from genocohort.errors import InputDataError
 from genocohort.io.atomic import replacing, write_text
@@ -47,7 +52,7 @@ class StoredVariants:
 
     def chosen(self, name: str, indices: npt.NDArray[np.int64]) -> list[str]:
         """Texts of some variants."""
-        found: list[str] = self.texts[name].take(pa.array(indices)).to_pylist()
+        found: list[str] = self.texts[name].take(numpy_to_arrow(indices, pa.int64())).to_pylist()
         return found
 
     @cached_property
@@ -118,7 +123,9 @@ class Store:
         """The variants, in order."""
         path = self._pgen.with_name(f"{self.chromosome}.pvar")
         table = _read_pvar(path)
-        return StoredVariants(table.drop_columns(["vcf_pos"]), table["vcf_pos"].to_numpy())
+        chunks = [arrow_to_numpy(chunk) for chunk in table["vcf_pos"].chunks]
+        position = np.concatenate([np.zeros(0, dtype=np.int64), *chunks])
+        return StoredVariants(table.drop_columns(["vcf_pos"]), position)
 
     @property
     def n_samples(self) -> int:
@@ -157,7 +164,7 @@ def _read_pvar(path: Path) -> pa.Table:
         while (line := stream.readline()).startswith(b"#"):
             start = stream.tell()
         if not line:
-            return pa.table({name: pa.array([], types[name]) for name in wanted})
+            return pa.table({name: list_to_arrow([], types[name]) for name in wanted})
         stream.seek(start)
         return csv.read_csv(
             stream,

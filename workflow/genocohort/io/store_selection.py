@@ -10,6 +10,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from genocohort.domain.arrow_columns import (
+    arrow_to_flags,
+    arrow_to_numpy,
+    list_to_arrow,
+    text_scalar,
+)
 from genocohort.domain.genome import contig_class
 from genocohort.errors import InputDataError
 from genocohort.io.store import Store
@@ -109,8 +115,8 @@ def select_variants(
     texts = store.variants.texts
     reasons = np.full(store.n_variants, "", dtype=object)
     if pass_only:
-        passing = pc.is_in(texts["filter"], value_set=pa.array(["PASS", "."]))
-        reasons[~passing.to_numpy()] = NOT_PASS
+        names = list_to_arrow(["PASS", "."], pa.string())
+        reasons[~_flags(pc.is_in(texts["filter"], value_set=names))] = NOT_PASS
     if biallelic:
         reasons[_from_multiallelic(texts["info"])] = MULTIALLELIC
     if autosomal and contig_class(store.chromosome) != "autosome":
@@ -122,12 +128,30 @@ def _from_multiallelic(info: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
     """Whether a variant's record holds further ALT alleles (INFO: RECORD=n;ALLELE=k)."""
     record = pc.struct_field(pc.extract_regex(info, r"(?:^|;)RECORD=(?P<record>[^;]+)"), 0)
     allele = pc.struct_field(pc.extract_regex(info, r"(?:^|;)ALLELE=(?P<allele>[^;]*)"), 0)
-    later = pc.fill_null(pc.not_equal(allele, "1"), False).to_numpy()
-    code = record.combine_chunks().dictionary_encode().indices
-    known = code.is_valid().to_numpy(zero_copy_only=False)
-    places = code.fill_null(0).to_numpy()
+    later = _flags(pc.and_(pc.is_valid(allele), pc.not_equal(allele, text_scalar("1"))))
+    code = _one_chunk(record).dictionary_encode().indices
+    known = arrow_to_flags(code.is_valid())
+    # Behind nulls there is any number.
+    places = np.where(known, arrow_to_numpy(code), 0)
     several = np.bincount(places[known], minlength=1)[places] > 1
     return np.asarray((known & several) | later, dtype=bool)
+
+
+def _one_chunk(values: pa.ChunkedArray) -> pa.Array:
+    return (
+        values.chunk(0)
+        if values.num_chunks == 1
+        else pa.concat_arrays([list_to_arrow([], pa.string()), *values.chunks])
+    )
+
+
+def _flags(values: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    """Truth values; null is false."""
+    parts = []
+    for chunk in values.chunks:
+        there = arrow_to_flags(chunk.is_valid())
+        parts.append(there & arrow_to_flags(chunk))
+    return np.concatenate([np.zeros(0, dtype=bool), *parts])
 
 
 def count_reasons(selections: Sequence[Selection]) -> dict[str, tuple[int, tuple[str, ...]]]:

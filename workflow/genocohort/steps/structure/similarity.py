@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from genocohort.domain.arrow_columns import list_to_arrow, numpy_to_arrow
 from genocohort.domain.tables_cohort import STRUCTURE_IBS, STRUCTURE_MDS
 from genocohort.engine.allotment import Allotment
 from genocohort.engine.pairs import map_pairs
@@ -83,13 +84,13 @@ def _add_pairs(
     samples: Sequence[str],
 ) -> None:
     """Rows by part; in each pair the sample that is earlier in the store comes first."""
-    names = pa.array(samples, pa.string())
+    names = list_to_arrow(samples, pa.string())
     for part in parts:
         a, b = order[part.first], order[part.second]
         writer.add(
             {
-                "sample_id_1": names.take(pa.array(np.minimum(a, b))),
-                "sample_id_2": names.take(pa.array(np.maximum(a, b))),
+                "sample_id_1": names.take(numpy_to_arrow(np.minimum(a, b), pa.int64())),
+                "sample_id_2": names.take(numpy_to_arrow(np.maximum(a, b), pa.int64())),
                 "n_variants": part.counts[0],
                 "n_ibs0": part.counts[1],
                 "n_ibs1": part.counts[2],
