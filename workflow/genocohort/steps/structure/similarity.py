@@ -85,6 +85,7 @@ def _add_pairs(
 ) -> None:
     """Rows by part; in each pair the sample that is earlier in the store comes first."""
     names = list_to_arrow(samples, pa.string())
+    assert names is not None
     for part in parts:
         a, b = order[part.first], order[part.second]
         writer.add(
