@@ -11,6 +11,7 @@ from genocohort.domain import tables_cohort as cohort
 from genocohort.domain import tables_identity as identity
 from genocohort.domain import tables_pedigree as pedigree
 from genocohort.domain import tables_truth as truth
+from genocohort.domain import tables_variants as variants
 from genocohort.io.parquet import write_table
 
 N_CYCLES = 100
@@ -299,3 +300,36 @@ def write_panel(folder: Path, rng: np.random.Generator, names: list[str], group:
         {"sample_id": [*panel, *names], "role": ["panel"] * 60 + ["cohort"] * n,
          "group": [*labels, *[None] * n], "PC1": places[:, 0], "PC2": places[:, 1]},
     )  # fmt: skip
+
+
+def write_read_groups(folder: Path, rng: np.random.Generator, names: list[str]) -> None:
+    """The first sample was sequenced in two read groups, the others in one."""
+    rows = [(names[0], "lane1"), *((name, "lane2") for name in names)]
+    columns = {
+        column.name: rng.uniform(0.9, 1, len(rows))
+        for column in alignments.SAMPLE_READ_GROUPS.columns
+        if column.type == "float64"
+    }
+    columns |= {
+        "sample_id": [r[0] for r in rows],
+        "read_group": [r[1] for r in rows],
+        "n_records": [500_000] * len(rows),
+        "n_reads": [499_000] * len(rows),
+    }
+    path = folder / "alignment_summary/read_groups.parquet"
+    write_table(path, alignments.SAMPLE_READ_GROUPS, columns)
+
+
+def write_sample_calls(folder: Path, rng: np.random.Generator, names: list[str]) -> None:
+    """Calls of each sample on the autosomes; the second has lost reads of ALT."""
+    balance = rng.normal(0.495, 0.002, len(names))
+    balance[1] = 0.41
+    keys = [(name, which) for name in names for which in ("all", "pass")]
+    columns = {column.name: [0] * len(keys) for column in variants.SUMMARY_SAMPLES.columns}
+    columns |= {
+        "sample_id": [k[0] for k in keys],
+        "scope": ["autosomes"] * len(keys),
+        "filter_set": [k[1] for k in keys],
+        "het_allele_balance": np.repeat(balance, 2),
+    }
+    write_table(folder / "variant_summary/samples.parquet", variants.SUMMARY_SAMPLES, columns)

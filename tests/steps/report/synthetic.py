@@ -20,6 +20,8 @@ from tiny.report_tables import (
     write_inheritance,
     write_panel,
     write_populations,
+    write_read_groups,
+    write_sample_calls,
     write_scores_and_times,
     write_sequencing,
     write_sign_offs,
@@ -53,11 +55,13 @@ def write_results(
     if "alignments" in there:
         _alignments(folder, rng, aligned)
         write_sequencing(folder, more, aligned)
+        write_read_groups(folder, more, aligned)
     if {"alignments", "calls"} <= there:
         write_identity(folder, more, aligned, names)
     if "calls" in there:
         write_populations(folder, more, names[1:], [ANCESTRIES[g] for g in group[1:]])
         write_distances(folder, more, names[1:])
+        write_sample_calls(folder, more, names)
         write_truth(folder, names)
         write_panel(folder, more, names, [ANCESTRIES[g] for g in group])
         if n_samples > 25:
@@ -190,6 +194,8 @@ def _alignments(folder, rng, names):
         "gc_mean": np.full(n, 0.41),
     }
     columns["n_regions"] = [None] * len(columns["sample_id"])
+    for column in alignments.SAMPLES.column_names:
+        columns.setdefault(column, [None] * n)
     write_table(folder / "alignment_summary/samples.parquet", alignments.SAMPLES, columns)
 
 

@@ -13,6 +13,8 @@ from genocohort.cli import main
 from genocohort.domain import tables_clinical as clinical
 from genocohort.domain import tables_cohort as cohort
 from genocohort.io.parquet import write_table
+from genocohort.io.results import declared_tables
+from genocohort.steps.report.run import TABLES
 
 write_results = runpy.run_path(str(Path(__file__).with_name("synthetic.py")))["write_results"]
 
@@ -169,6 +171,22 @@ def test_tables_left_over_from_another_configuration_are_not_shown(tmp_path):
     assert (tmp_path / "clinical/participants.parquet").exists()
     _, page = report(tmp_path)
     assert page.sections == ["variants", "samples", "structure", "methods"]
+
+
+# Of each sample, chromosome or phenotype by itself, the records, and what later studies need.
+NOT_DRAWN = {
+    "alignments": ..., "variants": ..., "variant_groups": ..., "association": ...,
+    "clinical": {"observations", "conditions", "exposures"},
+    "structure": {"roh_segments", "ibs"}, "mendel": {"variants"}, "ancestry": {"eigenvalues"},
+    "association_summary": {"gwas"}, "identity": {"pairs"},
+}  # fmt: skip
+
+
+def test_every_table_is_drawn_or_left_out_on_purpose():
+    for name in declared_tables():
+        step, _, file = name.partition("/")
+        left_out = NOT_DRAWN.get(step, set())
+        assert (name in TABLES) != (left_out is ... or file in left_out), name
 
 
 def test_an_empty_folder_still_gives_a_page(tmp_path):

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genocohort.io.results import Results
+from genocohort.steps.report.sections.alignment import compute_alignment
 from genocohort.steps.report.sections.ancestry import ancestry_attention, compute_ancestry
 from genocohort.steps.report.sections.density import compute_density
 from genocohort.steps.report.sections.distances import compute_ld_decay, compute_scaling
@@ -26,6 +27,8 @@ from genocohort.steps.report.sections.phenotypes import (
     compute_scores,
     list_times,
 )
+from genocohort.steps.report.sections.read_groups import list_read_groups
+from genocohort.steps.report.sections.sample_metrics import compute_quality
 from genocohort.steps.report.sections.sequencing import (
     compute_chromosome_depth,
     compute_cycles,
@@ -150,6 +153,30 @@ def test_libraries_without_duplicates_are_counted():
     assert "the smallest, sample a, 1.00\u00a0×\u00a010⁶" in figure.title
     assert "1 sample without a duplicate pair" in figure.summary
     assert compute_libraries(samples.tail(1), SETTINGS) is None
+
+
+def test_only_samples_of_several_read_groups_are_listed(results):
+    read_groups = results.table("alignment_summary/read_groups")
+    rows = texts(list_read_groups(read_groups))
+    assert [row[:2] for row in rows] == [["S0001", "lane1"], ["S0001", "lane2"]]
+    assert list_read_groups(read_groups.iloc[1:]) is None
+    assert list_read_groups(None) is None
+
+
+def test_dropouts_are_told_where_there_is_a_reference(results):
+    tables = {"alignment_summary/samples": results.table("alignment_summary/samples")}
+    drawn = [f.id for g in compute_alignment(tables, SETTINGS).groups for f in g.figures]
+    assert "dropouts" in drawn
+    tables["alignment_summary/samples"]["at_dropout"] = np.nan
+    drawn = [f.id for g in compute_alignment(tables, SETTINGS).groups for f in g.figures]
+    assert "dropouts" not in drawn
+
+
+def test_lost_reads_of_an_allele_are_named(results):
+    calls = results.table("variant_summary/samples")
+    figures = compute_quality(results.table("sample_qc/samples"), None, calls, SETTINGS)
+    assert figures[-1].id == "allele-balance"
+    assert figures[-1].title.endswith("the fewest, sample S0002, 41.0\u00a0%")
 
 
 def test_reported_and_inferred_ancestry_are_counted_against_each_other(results):

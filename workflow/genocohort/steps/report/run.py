@@ -35,8 +35,9 @@ from genocohort.version import VERSION
 # Small enough to be held at once; the associations are read one phenotype at a time.
 TABLES = (
     "accounts/ledger", "alignment_summary/samples", "alignment_summary/histograms",
-    "alignment_summary/cycles", "alignment_summary/contigs", "variant_summary/chromosomes",
-    "variant_summary/histograms", "sites/sites", "identity/samples", "sample_qc/samples",
+    "alignment_summary/cycles", "alignment_summary/contigs", "alignment_summary/read_groups",
+    "variant_summary/chromosomes", "variant_summary/histograms", "variant_summary/samples",
+    "sites/sites", "identity/samples", "sample_qc/samples",
     "sample_qc/reasons", "sample_qc/sign_offs", "kinship/pairs", "structure/components",
     "structure/eigenvalues", "structure/pruned", "structure/fst", "structure/ancestry",
     "structure/roh_samples", "structure/diversity", "structure/spectrum", "structure/ld_decay",
@@ -51,17 +52,18 @@ TABLES = (
 ROWS = {
     "alignment_summary/histograms": {"contig": ""},
     "variant_summary/histograms": {"chromosome": "all"},
+    "variant_summary/samples": {"scope": "autosomes"},
 }
 # Columns of tables with a row for every sample and contig, of which an assembly may have thousands.
 COLUMNS = {
     "alignment_summary/contigs": ("sample_id", "contig", "evaluated_bases", "evaluated_depth_sum"),
     "sites/sites": ("chromosome",),
+    "variant_summary/samples": ("sample_id", "filter_set", "het_allele_balance"),
 }
 # Not drawn, so not read, although they are there: what each sample, chromosome or phenotype has of
 # its own (`alignments`, `genotypes`, `variants`, `variant_groups`, `association`), the records
 # themselves (`clinical/observations`, `conditions`, `exposures`), what later studies need
-# (`structure/loadings`, `roh_segments`, `ibs`, `mendel/variants`, `ancestry/loadings`), and
-# `variant_summary/samples`, which sample_qc sums up.
+# (`structure/loadings`, `roh_segments`, `ibs`, `mendel/variants`, `ancestry/loadings`).
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -27,6 +27,7 @@ from genocohort.steps.report.page import (
     some_of,
 )
 from genocohort.steps.report.sections.curves import draw_curves
+from genocohort.steps.report.sections.read_groups import list_read_groups
 from genocohort.steps.report.sections.sequencing import (
     compute_chromosome_depth,
     compute_cycles,
@@ -69,9 +70,11 @@ def compute_alignment(tables: Tables, settings: ReportSettings) -> Section | Non
     parts = (
         ("Depth", [*depth, _fractions(measured), compute_chromosome_depth(contigs)]),
         ("Reads", [_rates(measured), compute_libraries(measured, settings),
-                   distributions.get("insert_size"), distributions.get("gc")]),
+                   distributions.get("insert_size"), distributions.get("gc"),
+                   _dropouts(measured)]),
         ("Base quality", [*by_cycle, distributions.get("base_quality")]),
     )  # fmt: skip
+    groups_of_reads = list_read_groups(tables.get("alignment_summary/read_groups"))
     drawn = [Group(title, figures=tuple(f for f in some if f)) for title, some in parts]
     failed = len(samples) - len(measured)
     lead = f"The alignments of {plural(len(measured), 'sample')} were measured"
@@ -84,7 +87,9 @@ def compute_alignment(tables: Tables, settings: ReportSettings) -> Section | Non
         facts = (("median depth", f"{format_number(mean)}×"),)
     groups = (
         *(group for group in drawn if group.figures),
-        Group("By sample", tables=(_table(samples),)),
+        Group(
+            "By sample", tables=(_table(samples), *([groups_of_reads] if groups_of_reads else []))
+        ),
     )
     return Section("alignment", "Alignment", lead + ".", groups, facts=facts)
 
@@ -206,6 +211,26 @@ def _rates(frame: pd.DataFrame) -> Figure | None:
     drawing = chart.draw(f"Strip plot of read rates. {title}.")
     sources = (f"{SAMPLES}: mapped_rate, properly_paired_rate, duplicate_rate",)
     return Figure("rates", title, drawing, summary, keys, sources=sources)
+
+
+def _dropouts(frame: pd.DataFrame) -> Figure | None:
+    columns = [("at_dropout", "50 % GC or less"), ("gc_dropout", "more than 50 % GC")]
+    known = frame.dropna(subset=["at_dropout", "gc_dropout"])
+    if not len(known):
+        return None
+    chart, keys = _strip(known, columns, "reads that lack")
+    at, gc = (float(known[c].median()) for c, _ in columns)
+    title = (
+        f"In the median sample {format_rate(at)} of the reads lack where the reference is poor in "
+        f"GC, {format_rate(gc)} where it is rich"
+    )
+    drawing = chart.draw(f"Strip plot of GC dropouts. {title}.")
+    summary = (
+        "Against even coverage of windows of the reference; amplification loses the richest and "
+        "the poorest of them."
+    )
+    source = f"{SAMPLES}: at_dropout, gc_dropout"
+    return Figure("dropouts", title, drawing, summary, keys, sources=(source,))
 
 
 def draw_distribution(frame: pd.DataFrame, metric: str) -> Figure:

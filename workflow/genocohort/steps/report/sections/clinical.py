@@ -145,7 +145,8 @@ def _table1(table1: pd.DataFrame) -> TableView:
         ]  # fmt: skip
     heads = [Head("variable", is_wide=True)]
     heads += [
-        Head(f"{'all' if g == '(all)' else g} (n = {format_count(sizes[g])})", True) for g in groups
+        Head(f"{'all' if g == '(all)' else g} (n\u00a0=\u00a0{format_count(sizes[g])})", True)
+        for g in groups
     ]
     heads.append(Head("missing", True, "participants without a value"))
     if has_smd:

@@ -91,8 +91,8 @@ def _contamination(
         Axis(label, 0, n, ticks=ticks, grid=False, is_named=True),
         Axis("reads of another person", 0, top, format=lambda v: f"{100 * v:.3g} %"),
     )
-    for value, text in limits:
-        chart.rule(value, text=text)
+    for value, _ in limits:
+        chart.rule(value, text=f"limit {100 * value:g} %")
     columns = np.minimum((place / n * MOST_COLUMNS).astype(int), MOST_COLUMNS - 1)
     first = np.flatnonzero(np.diff(columns, prepend=-1))
     ends = np.maximum.reduceat(high, first)

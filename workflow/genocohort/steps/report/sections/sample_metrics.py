@@ -29,13 +29,23 @@ VERDICT_COLORS: list[tuple[str, int | str, str]] = [
 
 
 def compute_quality(
-    samples: pd.DataFrame, reasons: pd.DataFrame | None, settings: ReportSettings
+    samples: pd.DataFrame,
+    reasons: pd.DataFrame | None,
+    calls: pd.DataFrame | None,
+    settings: ReportSettings,
 ) -> tuple[Figure, ...]:
-    """Call rate, heterozygosity, Ts/Tv and singletons of the samples with calls."""
+    """Call rate, heterozygosity, Ts/Tv, singletons, allele balance of the samples with calls.
+
+    Parameters
+    ----------
+    calls : data frame or None
+        Rows of variant_summary/samples with the scope autosomes.
+    """
     drawn = (
         _call_rate(samples, reasons),
         _singletons(samples),
         *(_scatter(samples, metric, settings) for metric in _METRIC),
+        _balance(calls),
     )
     return tuple(f for f in drawn if f)
 
@@ -118,6 +128,33 @@ def _singletons(samples: pd.DataFrame) -> Figure | None:
     )  # fmt: skip
     summary = "Many singletons point to a different ancestry or to false calls; relatives have few."
     return Figure("singletons", title, drawing, summary, sources=(f"{SAMPLES}: n_singletons",))
+
+
+def _balance(calls: pd.DataFrame | None) -> Figure | None:
+    if calls is None:
+        return None
+    frame = calls[calls["filter_set"] == "pass"].dropna(subset=["het_allele_balance"])
+    if not len(frame):
+        return None
+    values = frame["het_allele_balance"].to_numpy(float)
+    edges, counts = compute_bins(values, 28)
+    low = frame.iloc[int(values.argmin())]
+    title = (
+        f"Of the reads at heterozygous genotypes {format_rate(float(np.median(values)))} show the "
+        f"ALT allele in the median sample; the fewest, sample {low['sample_id']}, "
+        f"{format_rate(float(values.min()))}"
+    )
+    drawing = draw_histogram(
+        edges, counts, x="share of reads with the ALT allele", y="samples", rules=[(0.5, "even")],
+        label=f"Histogram of allele balance. {title}.",
+    )  # fmt: skip
+    summary = (
+        "About half is right; less means that reads of ALT are lost, or reads of other people."
+    )
+    source = (
+        "variant_summary/samples: sample_id, het_allele_balance (scope autosomes, filter_set pass)"
+    )
+    return Figure("allele-balance", title, drawing, summary, sources=(source,))
 
 
 _METRIC = {

@@ -47,9 +47,10 @@ def compute_samples(tables: Tables, settings: ReportSettings) -> Section | None:
         return None
     reasons = tables.get("sample_qc/reasons")
     signed = SignOffs.of(tables.get("sample_qc/sign_offs"))
+    calls = tables.get("variant_summary/samples")
     groups = [_verdict_group(samples, signed, settings)]
     for title, figures in (
-        ("Genotype quality", compute_quality(samples, reasons, settings)),
+        ("Genotype quality", compute_quality(samples, reasons, calls, settings)),
         ("Sex", compute_sexes(samples, settings)),
     ):
         groups += [Group(title, figures=figures)] if figures else []

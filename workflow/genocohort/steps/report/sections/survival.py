@@ -180,7 +180,7 @@ def _forest(outcome: str, part: pd.DataFrame) -> Figure:
     low = max(float(part["ci_lower"].min()), 0.02)
     high = min(float(part["ci_upper"].max()), 50.0)
     low, high = min(low, 0.8) / 1.1, max(high, 1.25) * 1.1
-    labels = [_term(row) for row in rows]
+    labels = [term_words(row) for row in rows]
     ticks = [(n - 0.5 - i, text[:34]) for i, text in enumerate(labels)]
     chart = Chart(
         Axis("hazard ratio (95 % interval), logarithmic", low, high, "log"),
@@ -223,7 +223,8 @@ def _forest(outcome: str, part: pd.DataFrame) -> Figure:
     return Figure(f"forest-{slug(outcome)}", title, drawing, summary, wide=True, sources=(source,))
 
 
-def _term(row: Record) -> str:
+def term_words(row: Record) -> str:
+    """A term, with the model it is of where that is not plain."""
     term, model = str(row["term"]), str(row["model"])
     if model in ("(covariates)", term):
         return term
@@ -242,7 +243,7 @@ def _hazards_table(hazards: pd.DataFrame) -> TableView:
         rows.append(
             [
                 *([str(row["outcome"])] if outcomes > 1 else []),
-                _term(row),
+                term_words(row),
                 number_cell(row["hazard_ratio"], format_number),
                 interval,
                 number_cell(p, format_p),

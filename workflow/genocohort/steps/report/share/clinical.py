@@ -29,6 +29,7 @@ from genocohort.steps.report.sections.survival import (
     group_words,
     neg_log10,
     risk_caption,
+    term_words,
 )
 from genocohort.steps.report.share.disclosure import (
     Integers,
@@ -105,7 +106,7 @@ def compute_shared_table1(table1: pd.DataFrame, rules: Rules) -> TableView | Non
     heads = (
         Head("variable", is_wide=True),
         *(
-            Head(f"{label} (n = {format_count(n)})", True)
+            Head(f"{label} (n\u00a0=\u00a0{format_count(n)})", True)
             for label, n in zip(["all", *labels], [total, *widths], strict=True)
         ),
     )
@@ -263,7 +264,7 @@ def _hazards(hazards: pd.DataFrame, curves: pd.DataFrame, rules: Rules) -> list[
         rows.append(
             [
                 sentence_case(str(row["outcome"])),
-                str(row["term"]),
+                term_words(row),
                 number_cell(row["hazard_ratio"], format_number),
                 interval,
                 number_cell(neg_log10(float(row["p_value"])), format_p),
@@ -274,8 +275,9 @@ def _hazards(hazards: pd.DataFrame, curves: pd.DataFrame, rules: Rules) -> list[
     if not rows:
         return []
     heads = (
-        Head("outcome"), Head("term"), Head("hazard ratio", True), Head("95 % interval", True),
-        Head("P", True), Head("participants, rounded", True), Head("events, rounded", True),
+        Head("outcome"), Head("term [model]"), Head("hazard ratio", True),
+        Head("95 % interval", True), Head("P", True), Head("participants, rounded", True),
+        Head("events, rounded", True),
     )  # fmt: skip
     left_out = len(hazards) - len(rows)
     note = f"{left_out} of {len(hazards)} terms rest on too few and are left out."
