@@ -1,4 +1,5 @@
 # run: the sample cohort, from nothing to the report.   test: all tests.   check: style, types, layers.
+# docs: the pages of docs/ and the graph of the rules.   pictures: the report's too (Chromium).
 # images: the steps' images, for the backends with containers (IMAGES_BUILD: options).
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
@@ -9,7 +10,7 @@ IMAGES := $(basename $(filter-out $(LOCK)/%,$(wildcard containers/*/requirements
 UV := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-header
 
-.PHONY: run test check validate bench images notebooks docs samples lock clean
+.PHONY: run test check validate bench images notebooks docs pictures samples lock clean
 
 run: $(ENV)/run.stamp
 	$(BIN)/genocohort run --cores $(CORES)
@@ -37,6 +38,10 @@ notebooks: $(ENV)/run.stamp
 
 docs: $(ENV)/run.stamp
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/pictures.py dag
+
+pictures: run docs
+	$(BIN)/python docs/pictures.py report results/full/report/index.html
 
 samples: $(ENV)/test.stamp
 	$(BIN)/python data-samples/generate.py
